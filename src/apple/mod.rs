@@ -1,0 +1,7 @@
+//! What Apple decided, as data: kinds of certificates, OIDs, endpoints, statuses, CA certificates. No logic beyond looking things up.
+
+pub mod authorities;
+pub mod gateway;
+pub mod kind;
+
+pub use kind::{Environment, Kind};

@@ -1,0 +1,199 @@
+//! What is wrong, or worth knowing, about a file that could be read; and the arithmetic from findings to an exit code.
+
+use crate::error::Error;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Good, but needs attention.
+    Warning,
+    /// The answer is no.
+    Critical,
+    /// Could not tell.
+    Unknown,
+}
+
+impl Severity {
+    /// The word that text and JSON show.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+            Severity::Unknown => "unknown",
+        }
+    }
+}
+
+/// One thing that is wrong or worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable name, of [`id`] or of [`Error::id`].
+    pub id: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The file it is about, as the user named it.
+    pub path: Option<String>,
+    /// SHA-256 of the certificate it is about, lowercase hex.
+    pub identity: Option<String>,
+}
+
+impl Finding {
+    /// A finding with a sentence, about nothing in particular yet.
+    pub fn new(id: &'static str, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding {
+            id,
+            severity,
+            message: message.into(),
+            hint: None,
+            path: None,
+            identity: None,
+        }
+    }
+
+    /// The same, with what to do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, naming its file.
+    pub fn in_path(mut self, path: impl Into<String>) -> Finding {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// What a file that could not be read looks like beside others that could.
+    pub fn unreadable(error: &Error) -> Finding {
+        Finding {
+            path: error.path().map(|path| path.display().to_string()),
+            ..Finding::new(error.id(), Severity::Unknown, error.cause().to_string())
+        }
+    }
+}
+
+/// The answer of a command, or of one of its items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Exit 0.
+    #[default]
+    Ok,
+    /// Exit 1.
+    Warning,
+    /// Exit 2.
+    Critical,
+    /// Exit 3.
+    Unknown,
+}
+
+impl Status {
+    /// What the findings amount to.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Status {
+        findings
+            .into_iter()
+            .map(|finding| match finding.severity {
+                Severity::Info => Status::Ok,
+                Severity::Warning => Status::Warning,
+                Severity::Critical => Status::Critical,
+                Severity::Unknown => Status::Unknown,
+            })
+            .fold(Status::Ok, Status::worst)
+    }
+
+    /// The worse of the two, in the order critical, unknown, warning, ok.
+    pub fn worst(self, other: Status) -> Status {
+        let rank = |status| match status {
+            Status::Ok => 0,
+            Status::Warning => 1,
+            Status::Unknown => 2,
+            Status::Critical => 3,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// The exit code of this answer.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Status::Ok => 0,
+            Status::Warning => 1,
+            Status::Critical => 2,
+            Status::Unknown => 3,
+        }
+    }
+
+    /// The word that text and JSON show.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Warning => "warning",
+            Status::Critical => "critical",
+            Status::Unknown => "unknown",
+        }
+    }
+}
+
+/// The ids of findings (those of errors are [`Error::id`]).
+pub mod id {
+    /// A leaf whose key is not there.
+    pub const NO_KEY: &str = "no-key";
+    /// A key that does not fit the leaf beside it.
+    pub const KEY_MISMATCH: &str = "key-mismatch";
+    /// The validity is over.
+    pub const EXPIRED: &str = "expired";
+    /// The validity ends within the threshold.
+    pub const EXPIRING: &str = "expiring";
+    /// The validity has not begun.
+    pub const NOT_YET_VALID: &str = "not-yet-valid";
+    /// OIDs, common name and user id all say that it is not for push.
+    pub const NOT_A_PUSH_CERTIFICATE: &str = "not-a-push-certificate";
+    /// It does not serve the environment that is asked.
+    pub const WRONG_ENVIRONMENT: &str = "wrong-environment";
+    /// The issuer is none of Apple's.
+    pub const ISSUER_UNKNOWN: &str = "issuer-unknown";
+    /// Apple's issuer has expired itself.
+    pub const ISSUER_EXPIRED: &str = "issuer-expired";
+    /// Bytes after the DER.
+    pub const TRAILING_BYTES: &str = "trailing-bytes";
+    /// A PKCS#12 that OpenSSL 3 reads only with its legacy provider.
+    pub const LEGACY_ENCRYPTION: &str = "legacy-encryption";
+    /// A PEM file that OpenSSL's loader does not read.
+    pub const NOT_SERVER_READABLE: &str = "not-server-readable";
+    /// A server would load another certificate than the leaf.
+    pub const LEAF_NOT_FIRST: &str = "leaf-not-first";
+    /// The key file is readable by others.
+    pub const KEY_WORLD_READABLE: &str = "key-world-readable";
+    /// More than one identity in the file.
+    pub const SEVERAL_IDENTITIES: &str = "several-identities";
+    /// Something was put right while reading.
+    pub const REPAIRED_INPUT: &str = "repaired-input";
+    /// A block or bag that could not be read beside good ones, or is not of a kind read here.
+    pub const SKIPPED: &str = "skipped";
+    /// The live answer refuses the certificate.
+    pub const REJECTED: &str = "rejected";
+    /// Nothing proved the certificate.
+    pub const UNPROVEN: &str = "unproven";
+    /// What answers is no push gateway.
+    pub const NOT_A_GATEWAY: &str = "not-a-gateway";
+    /// The server closed without a word after the probe.
+    pub const CLOSED_EARLY: &str = "closed-early";
+    /// The machine has no CA store.
+    pub const NO_ROOTS: &str = "no-roots";
+    /// The server's chain does not verify.
+    pub const SERVER_NOT_VERIFIED: &str = "server-not-verified";
+    /// The endpoint could not be asked.
+    pub const UNREACHABLE: &str = "unreachable";
+    /// The server did not ask for a certificate.
+    pub const NOT_REQUESTED: &str = "not-requested";
+    /// The endpoint accepts the certificate and refuses its topic.
+    pub const TOPIC_REFUSED: &str = "topic-refused";
+}

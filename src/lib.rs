@@ -1,0 +1,7 @@
+//! Makes, converts, proves and watches Apple push certificates.
+
+pub mod error;
+
+pub mod apple;
+pub mod finding;
+pub mod secret;

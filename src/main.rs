@@ -1,0 +1,2 @@
+//! The `pushcert` command.
+fn main() {}
