@@ -4,4 +4,12 @@ pub mod error;
 
 pub mod apple;
 pub mod finding;
+pub mod public_key;
 pub mod secret;
+
+pub mod certificate;
+pub mod private_key;
+
+pub mod issuer;
+pub mod request;
+pub mod validity;

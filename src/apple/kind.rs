@@ -107,10 +107,26 @@ impl Kind {
 const PREFIXES: [(&str, Kind, &[Environment]); 11] = {
     use Environment::{Production as P, Sandbox as S};
     [
-        ("Apple Development IOS Push Services: ", Kind::ApnsSandbox, &[S]),
-        ("Apple Production IOS Push Services: ", Kind::ApnsProduction, &[P]),
-        ("Apple Development Mac Push Services: ", Kind::MacSandbox, &[S]),
-        ("Apple Production Mac Push Services: ", Kind::MacProduction, &[P]),
+        (
+            "Apple Development IOS Push Services: ",
+            Kind::ApnsSandbox,
+            &[S],
+        ),
+        (
+            "Apple Production IOS Push Services: ",
+            Kind::ApnsProduction,
+            &[P],
+        ),
+        (
+            "Apple Development Mac Push Services: ",
+            Kind::MacSandbox,
+            &[S],
+        ),
+        (
+            "Apple Production Mac Push Services: ",
+            Kind::MacProduction,
+            &[P],
+        ),
         ("Apple Development Push Services: ", Kind::ApnsSandbox, &[S]),
         ("Apple Push Services: ", Kind::ApnsUniversal, &[S, P]),
         ("VoIP Services: ", Kind::Voip, &[S, P]),

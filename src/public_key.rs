@@ -1,0 +1,136 @@
+//! Public keys: kind, bits and SPKI fingerprint, by which a certificate, a request and a private key are matched.
+
+use crate::error::{Error, Result};
+use std::fmt;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+/// A SHA-256, shown as lowercase hex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The SHA-256 of the bytes.
+    pub fn of(bytes: &[u8]) -> Fingerprint {
+        // The streaming form: OpenSSL's one-shot form fetches a provider first, which costs a millisecond.
+        let mut hash = openssl::sha::Sha256::new();
+        hash.update(bytes);
+        Fingerprint(hash.finish())
+    }
+
+    /// The first eight hex digits, by which people compare.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(8).collect()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What is known of a public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// `RSA`, `EC`, `Ed25519`, `DSA` ..., or the OID.
+    pub algorithm: String,
+    /// Size in bits; 0 where the algorithm is not known.
+    pub bits: usize,
+    /// Name of the curve of an EC key, or its OID.
+    pub curve: Option<String>,
+    /// SHA-256 of the SubjectPublicKeyInfo's DER.
+    pub spki_sha256: Fingerprint,
+}
+
+impl PublicKey {
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+    pub fn from_spki_der(der: &[u8]) -> Result<PublicKey> {
+        let (rest, spki) = SubjectPublicKeyInfo::from_der(der)
+            .map_err(|_| damaged("not a SubjectPublicKeyInfo"))?;
+        if !rest.is_empty() {
+            return Err(damaged("bytes after the SubjectPublicKeyInfo"));
+        }
+        Ok(PublicKey::of(&spki))
+    }
+
+    /// Reads one that is parsed already.
+    pub(crate) fn of(spki: &SubjectPublicKeyInfo<'_>) -> PublicKey {
+        let oid = spki.algorithm.algorithm.to_id_string();
+        let curve = spki
+            .algorithm
+            .parameters
+            .as_ref()
+            .and_then(|parameters| parameters.as_oid().ok())
+            .map(|oid| oid.to_id_string());
+        let (algorithm, bits, curve) = match oid.as_str() {
+            "1.2.840.113549.1.1.1" => {
+                let bits = match spki.parsed() {
+                    Ok(x509_parser::public_key::PublicKey::RSA(rsa)) => modulus_bits(rsa.modulus),
+                    _ => 0,
+                };
+                ("RSA".to_string(), bits, None)
+            }
+            "1.2.840.10045.2.1" => {
+                let (name, bits) = curve_name(curve.as_deref().unwrap_or_default());
+                ("EC".to_string(), bits, Some(name))
+            }
+            "1.3.101.112" => ("Ed25519".to_string(), 256, None),
+            "1.3.101.113" => ("Ed448".to_string(), 456, None),
+            "1.2.840.10040.4.1" => ("DSA".to_string(), 0, None),
+            _ => (oid, 0, None),
+        };
+        PublicKey {
+            algorithm,
+            bits,
+            curve,
+            spki_sha256: Fingerprint::of(spki.raw),
+        }
+    }
+
+    /// `RSA-2048`, `EC P-256`: how text names it.
+    pub fn describe(&self) -> String {
+        match (&self.curve, self.bits) {
+            (Some(curve), _) => format!("{} {curve}", self.algorithm),
+            (None, 0) => self.algorithm.clone(),
+            (None, bits) => format!("{}-{bits}", self.algorithm),
+        }
+    }
+
+    /// Whether Apple's portal takes a request for it: RSA with 2048 bits.
+    pub fn is_rsa_2048(&self) -> bool {
+        self.algorithm == "RSA" && self.bits == 2048
+    }
+}
+
+fn damaged(reason: &str) -> Error {
+    Error::Damaged {
+        what: "public key",
+        reason: reason.to_string(),
+    }
+}
+
+fn modulus_bits(modulus: &[u8]) -> usize {
+    let significant: Vec<u8> = modulus.iter().copied().skip_while(|b| *b == 0).collect();
+    match significant.first() {
+        Some(first) => significant.len() * 8 - first.leading_zeros() as usize,
+        None => 0,
+    }
+}
+
+fn curve_name(oid: &str) -> (String, usize) {
+    let (name, bits) = match oid {
+        "1.2.840.10045.3.1.7" => ("P-256", 256),
+        "1.3.132.0.34" => ("P-384", 384),
+        "1.3.132.0.35" => ("P-521", 521),
+        "1.3.132.0.10" => ("secp256k1", 256),
+        other => (other, 0),
+    };
+    (name.to_string(), bits)
+}
