@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Why something could not be done. Displays as one lowercase sentence without full stop; the path is put around it once, by [`Error::in_file`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// Nothing stands at the path.
     NotFound,

@@ -148,6 +148,18 @@ pub mod id {
     pub const NO_KEY: &str = "no-key";
     /// A key that does not fit the leaf beside it.
     pub const KEY_MISMATCH: &str = "key-mismatch";
+    /// A key whose certificate is not there.
+    pub const NO_CERTIFICATE: &str = "no-certificate";
+    /// A named file that adds nothing to the result.
+    pub const UNUSED_INPUT: &str = "unused-input";
+    /// An identity that the flags rule out.
+    pub const NOT_WANTED: &str = "not-wanted";
+    /// Nothing of what is to be written is in the input.
+    pub const NOTHING_TO_CONVERT: &str = "nothing-to-convert";
+    /// More parts than the form can hold.
+    pub const SEVERAL_PARTS: &str = "several-parts";
+    /// Several identities, and nothing says which.
+    pub const AMBIGUOUS: &str = "ambiguous";
     /// The validity is over.
     pub const EXPIRED: &str = "expired";
     /// The validity ends within the threshold.

@@ -1,4 +1,10 @@
 //! Makes, converts, proves and watches Apple push certificates.
+//!
+//! Bytes come in through [`files`]. [`container`] recognises them and turns them into certificates and keys, once. [`identity`] joins a
+//! leaf, its chain and the key that fits; an `Identity` that exists is correct. [`assembly`] finds the identities in all that was opened
+//! and says what is left over. [`validity`] compares dates, [`audit`] says what is wrong without asking anyone, `live` shakes hands,
+//! `check` judges, `lab` plays Apple. [`report`] turns data into characters. [`cli`] reads flags and passphrases, makes those calls in
+//! order, prints, and picks the exit code. Modules stand in layers, lowest first; each imports only lower ones.
 
 pub mod error;
 
@@ -13,3 +19,19 @@ pub mod private_key;
 pub mod issuer;
 pub mod request;
 pub mod validity;
+
+pub mod container;
+pub mod identity;
+
+pub mod audit;
+pub mod files;
+
+pub mod inputs;
+
+pub mod assembly;
+
+pub mod conversion;
+
+pub mod report;
+
+pub mod cli;

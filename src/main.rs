@@ -1,2 +1,5 @@
 //! The `pushcert` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    pushcert::cli::main()
+}

@@ -63,7 +63,11 @@ pub fn create(key: &PrivateKey, subject: &Subject) -> Result<Vec<u8>> {
     request.build().to_der().map_err(failed)
 }
 
-fn check_subject(subject: &Subject) -> Result<()> {
+/// Whether X.520 allows the fields.
+///
+/// # Errors
+/// `usage` naming the flag.
+pub fn check_subject(subject: &Subject) -> Result<()> {
     let usage = |reason: &str| {
         Err(Error::Usage {
             reason: reason.to_string(),

@@ -1,0 +1,202 @@
+//! `pushcert csr`: a key and the request for it.
+
+use super::passphrase::Passphrases;
+use super::reply::{Reply, Stop};
+use super::{Common, PassIn, PassOut, open, protect};
+use crate::container::pem::{self, KeyForm};
+use crate::files::{self, Output};
+use crate::finding::{Finding, Severity};
+use crate::private_key::PrivateKey;
+use crate::report::{escape, json, words};
+use crate::request::{self, Subject};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Make an RSA-2048 key and the request that Apple's portal takes
+#[derive(Args)]
+pub(super) struct Csr {
+    /// Folder for the two files, made if need be
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    output: PathBuf,
+    /// E-mail address in the request (Apple replaces the subject)
+    #[arg(long, value_name = "E")]
+    email: Option<String>,
+    /// Common name in the request
+    #[arg(long, value_name = "N", default_value = "Push")]
+    common_name: String,
+    /// Country in the request, two letters
+    #[arg(long, value_name = "CC")]
+    country: Option<String>,
+    /// Make the request for this key (PEM, or a PKCS#12 with one key); no key is written
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Name of the request
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "CertificateSigningRequest.certSigningRequest"
+    )]
+    out_csr: PathBuf,
+    /// Name of the key
+    #[arg(long, value_name = "FILE", default_value = "PushKey.pem")]
+    out_key: PathBuf,
+    /// Syntax of the key that is written
+    #[arg(long, value_enum, default_value = "pkcs8", value_name = "FORM")]
+    key_format: super::merge::KeyFormat,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    passin: PassIn,
+    #[command(flatten)]
+    passout: PassOut,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+impl Csr {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let mut passphrases = Passphrases::new(
+            &self.passin.passin,
+            self.passout.passout.as_ref(),
+            self.common.no_input,
+        );
+        let csr_path = self.output.join(&self.out_csr);
+        let key_path = self.output.join(&self.out_key);
+        let subject = Subject {
+            email: self.email.clone(),
+            common_name: self.common_name.clone(),
+            country: self.country.as_ref().map(|country| country.to_uppercase()),
+        };
+        request::check_subject(&subject)?;
+        if !self.force {
+            self.refuse_existing(&key_path, &csr_path)?;
+        }
+        let (key, key_pem) = match &self.key {
+            Some(path) => (reused(path, &mut passphrases)?, None),
+            None => {
+                let passphrase =
+                    protect::choose(&self.passout, &mut passphrases, None, "the new key")?;
+                let key = PrivateKey::generate_rsa_2048()?;
+                let form: KeyForm = self.key_format.into();
+                let pem = pem::encode_key(&key, form, passphrase.as_ref())?;
+                (key, Some((pem, passphrase.is_some())))
+            }
+        };
+        let csr = pem::encode_request(&request::create(&key, &subject)?);
+        files::make_folder(&self.output)?;
+        let mut outputs = Vec::new();
+        if let Some((pem, _)) = &key_pem {
+            outputs.push(Output {
+                path: &key_path,
+                contents: pem.expose_secret(),
+                holds_key: true,
+            });
+        }
+        outputs.push(Output {
+            path: &csr_path,
+            contents: csr.as_bytes(),
+            holds_key: false,
+        });
+        files::create(&outputs, self.force)?;
+        let encrypted = key_pem.map(|(_, encrypted)| encrypted);
+        Ok(self.reply(encrypted, &key_path, &csr_path))
+    }
+
+    fn refuse_existing(&self, key_path: &Path, csr_path: &Path) -> Result<(), Box<Stop>> {
+        let mut outputs = vec![(csr_path, false)];
+        if self.key.is_none() {
+            outputs.insert(0, (key_path, true));
+        }
+        for (path, holds_key) in outputs {
+            if let Err(error) = files::refuse_existing(path, holds_key) {
+                let hint = match holds_key {
+                    true => format!(
+                        "pushcert csr --key {} --out-csr new.certSigningRequest    (a new request for the same key)",
+                        path.display()
+                    ),
+                    false => "--out-csr NAME writes the request under another name".to_string(),
+                };
+                return Err(Box::<Stop>::from(error).with_hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&self, encrypted: Option<bool>, key_path: &Path, csr_path: &Path) -> Reply {
+        let name = |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string();
+        let (key_name, csr_name) = (name(key_path), name(csr_path));
+        let mut written = Vec::new();
+        let mut rows = Vec::new();
+        if let Some(encrypted) = encrypted {
+            let how = if encrypted { "encrypted" } else { "plain" };
+            rows.push((
+                key_name.clone(),
+                format!("private key, RSA-2048, {how}, 0600"),
+            ));
+            written.push(json!({ "path": key_name, "contents": ["key"] }));
+        }
+        rows.push((csr_name.clone(), "the request for it".to_string()));
+        written.push(json!({ "path": csr_name, "contents": ["request"] }));
+        let key_shown = match &self.key {
+            Some(path) => path.display().to_string(),
+            None => key_name,
+        };
+        let width = rows
+            .iter()
+            .map(|(path, _)| path.chars().count())
+            .max()
+            .unwrap_or(0);
+        let wrote: String = rows
+            .iter()
+            .map(|(path, what)| format!("wrote {:width$}  {what}\n", escape::text(path)))
+            .collect();
+        let steps = format!(
+            "\nnext  1  open https://developer.apple.com/account/resources/certificates/add\n\
+             \x20     2  choose \"Apple Push Notification service SSL (Sandbox & Production)\", then the App ID\n\
+             \x20     3  upload {} and download the certificate\n\
+             \x20     4  pushcert merge {} ~/Downloads -o ck.pem\n",
+            escape::text(&csr_name),
+            escape::text(&words::shell(&key_shown))
+        );
+        Reply {
+            stderr: wrote + &steps,
+            own: json::part("written", json!(written)),
+            ..Reply::default()
+        }
+    }
+}
+
+/// The single key of a file, if the portal takes a request for it.
+fn reused(path: &Path, passphrases: &mut Passphrases) -> Result<PrivateKey, Box<Stop>> {
+    let inputs = open::open(&[path.to_path_buf()], passphrases)?;
+    open::demand_named(&inputs)?;
+    let keys: Vec<&PrivateKey> = inputs
+        .files
+        .iter()
+        .filter_map(|input| input.contents())
+        .flat_map(|contents| &contents.keys)
+        .map(|part| &part.key)
+        .collect();
+    let no = |id, message: String| {
+        Stop::no(vec![
+            Finding::new(id, Severity::Critical, message).in_path(path.display().to_string()),
+        ])
+    };
+    match keys.as_slice() {
+        [key] if key.public_key().is_rsa_2048() => Ok((*key).clone()),
+        [key] => Err(no(
+            "key-not-accepted",
+            format!(
+                "is an {} key; Apple's portal takes requests for RSA keys of 2048 bits only",
+                key.public_key().describe()
+            ),
+        )),
+        [] => Err(no("no-key", "holds no private key".to_string())),
+        several => Err(no(
+            "several-keys",
+            format!("holds {} private keys; give a file with one", several.len()),
+        )),
+    }
+}

@@ -1,0 +1,112 @@
+//! `pushcert inspect`: what files are and what they are good for.
+
+use super::passphrase::Passphrases;
+use super::reply::{self, Reply, Stop};
+use super::{Common, PassIn, moment, open};
+use crate::audit::{self, Standard};
+use crate::error::Error;
+use crate::finding::{Finding, Severity, Status};
+use crate::inputs::Input;
+use crate::report::inspect::{self, Inspected};
+use crate::report::json;
+use crate::validity::Threshold;
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// Say what any file is and what it is good for
+#[derive(Args)]
+pub(super) struct Inspect {
+    /// Files and folders; - is stdin
+    #[arg(required = true, value_name = "FILE|DIR")]
+    inputs: Vec<PathBuf>,
+    /// Judge: exit 1 or 2 by what is found
+    #[arg(long)]
+    strict: bool,
+    /// Judge validity at this moment: RFC 3339, or YYYY-MM-DD for the end of that day
+    #[arg(long, value_name = "TIME", value_parser = moment::parse_at)]
+    at: Option<OffsetDateTime>,
+    #[command(flatten)]
+    passin: PassIn,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+impl Inspect {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let now = moment::now(self.at);
+        let mut passphrases = Passphrases::new(&self.passin.passin, None, self.common.no_input);
+        let inputs = open::open(&self.inputs, &mut passphrases)?;
+        if inputs.files.is_empty() {
+            return Err(Error::NoInputFound {
+                wanted: "certificate, key or request",
+            }
+            .into());
+        }
+        let inspected: Vec<Inspected> = inputs
+            .files
+            .iter()
+            .map(|input| Inspected {
+                input,
+                findings: findings(input, now),
+            })
+            .collect();
+        let all: Vec<Finding> = inspected
+            .iter()
+            .flat_map(|file| file.findings.clone())
+            .collect();
+        let read = inputs.files.iter().all(|input| input.trouble().is_none());
+        let status = match (self.strict, read) {
+            (true, _) => Status::of(&all),
+            (false, true) => Status::Ok,
+            (false, false) => Status::Unknown,
+        };
+        let mut stderr = String::new();
+        if inputs.skipped > 0 && self.common.verbose {
+            stderr = format!(
+                "{} files of no kind read here were skipped\n",
+                inputs.skipped
+            );
+        }
+        Ok(Reply {
+            status,
+            stdout: inspect::text(&inspected, &inputs.files, now),
+            stderr,
+            own: json::part("files", json!(inspect::files(&inspected, now))),
+            findings: all,
+            ..Reply::default()
+        })
+    }
+}
+
+fn findings(input: &Input, now: OffsetDateTime) -> Vec<Finding> {
+    let path = input.name();
+    let mut findings = Vec::new();
+    if let Some(contents) = input.contents() {
+        findings.extend(audit::contents(contents, input.readable_by_others));
+        let standard = Standard {
+            now,
+            warn: Some(Threshold::Left(time::Duration::days(30))),
+            critical: None,
+            apple_endpoint: true,
+            environment: None,
+        };
+        for part in contents
+            .certificates
+            .iter()
+            .filter(|part| !part.certificate.is_ca)
+        {
+            findings.extend(audit::certificate(&part.certificate, &standard));
+        }
+    }
+    if let Some(error) = input.trouble() {
+        let mut finding = Finding::new(error.id(), Severity::Unknown, error.cause().to_string());
+        finding.hint = reply::hint(&error);
+        findings.push(finding);
+    }
+    for finding in &mut findings {
+        finding.path.get_or_insert_with(|| path.clone());
+    }
+    findings
+}

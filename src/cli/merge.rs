@@ -1,0 +1,284 @@
+//! `pushcert merge`: a leaf, its chain and the key that fits, in one file.
+
+use super::passphrase::Passphrases;
+use super::reply::{Reply, Stop};
+use super::{Common, PassIn, PassOut, moment, open, protect, terminal};
+use crate::apple::Environment;
+use crate::assembly::{self, Assembly, Chain, Choice, Wishes};
+use crate::certificate::Certificate;
+use crate::container::pem::{self, KeyForm};
+use crate::error::Error;
+use crate::files::{self, Output};
+use crate::finding::{Finding, Severity, id};
+use crate::inputs::{Inputs, State};
+use crate::report::{json, merged, words};
+use crate::secret::SecretBytes;
+use crate::validity::Expiry;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// Join a certificate and the key that fits it into ck.pem
+#[derive(Args)]
+pub(super) struct Merge {
+    /// Certificates, keys, PKCS#12 files and folders of them, in any mix; - is stdin
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The file to write; - is stdout
+    #[arg(short, long, value_name = "FILE", default_value = "ck.pem")]
+    output: PathBuf,
+    #[command(flatten)]
+    wishes: WishFlags,
+    /// Take the certificate whose SHA-256 begins so, whatever it is for
+    #[arg(long, value_name = "SHA256")]
+    cert: Option<String>,
+    /// Add every intermediate of the leaf that is found or known
+    #[arg(long, conflicts_with = "no_chain")]
+    chain: bool,
+    /// Write no intermediates
+    #[arg(long)]
+    no_chain: bool,
+    /// Write the key before the leaf
+    #[arg(long)]
+    key_first: bool,
+    /// Syntax of the key that is written
+    #[arg(long, value_enum, default_value = "pkcs8", value_name = "FORM")]
+    key_format: KeyFormat,
+    /// Overwrite an existing output
+    #[arg(long)]
+    force: bool,
+    /// Judge validity at this moment: RFC 3339, or YYYY-MM-DD for the end of that day
+    #[arg(long, value_name = "TIME", value_parser = moment::parse_at)]
+    at: Option<OffsetDateTime>,
+    #[command(flatten)]
+    passin: PassIn,
+    #[command(flatten)]
+    passout: PassOut,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Flags that narrow the choice of an identity.
+#[derive(Args, Clone, Debug)]
+pub(super) struct WishFlags {
+    /// Only what may push to this topic
+    #[arg(long, value_name = "T")]
+    pub topic: Option<String>,
+    /// Only what serves this environment
+    #[arg(long, value_enum, value_name = "E")]
+    pub env: Option<Env>,
+}
+
+/// `--env`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Env {
+    #[value(alias = "development")]
+    Sandbox,
+    Production,
+}
+
+impl From<Env> for Environment {
+    fn from(env: Env) -> Environment {
+        match env {
+            Env::Sandbox => Environment::Sandbox,
+            Env::Production => Environment::Production,
+        }
+    }
+}
+
+/// `--key-format`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum KeyFormat {
+    Pkcs8,
+    Pkcs1,
+}
+
+impl From<KeyFormat> for KeyForm {
+    fn from(format: KeyFormat) -> KeyForm {
+        match format {
+            KeyFormat::Pkcs8 => KeyForm::Pkcs8,
+            KeyFormat::Pkcs1 => KeyForm::Pkcs1,
+        }
+    }
+}
+
+impl Merge {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let now = moment::now(self.at);
+        let to_stdout = self.output.as_os_str() == "-";
+        if to_stdout {
+            super::reply::check_stdout_for_key(self.common.json)?;
+        } else if !self.force {
+            files::refuse_existing(&self.output, true)?;
+        }
+        let mut passphrases = Passphrases::new(
+            &self.passin.passin,
+            self.passout.passout.as_ref(),
+            self.common.no_input,
+        );
+        let mut inputs = open::open(&self.inputs, &mut passphrases)?;
+        open::demand_named(&inputs)?;
+        let choice = self.choose(&mut inputs, &mut passphrases)?;
+        if !choice.unused.is_empty() {
+            return Err(Stop::no(choice.unused));
+        }
+        let passphrase = protect::choose(
+            &self.passout,
+            &mut passphrases,
+            Some(&choice.protection),
+            "the key",
+        )?;
+        let key = pem::encode_key(
+            choice.identity.key(),
+            self.key_format.into(),
+            passphrase.as_ref(),
+        )?;
+        let contents = self.assemble(&choice, &key);
+        let mut reply = Reply {
+            stderr: self.warnings(&choice, now),
+            own: json::part(
+                "written",
+                json!([{ "path": self.output.display().to_string(), "contents": merged::contents(&choice, self.key_first) }]),
+            ),
+            ..Reply::default()
+        };
+        reply.findings = merged::findings(&choice, &inputs.files);
+        if to_stdout {
+            reply.bytes = Some(contents);
+            return Ok(reply);
+        }
+        let output = Output {
+            path: &self.output,
+            contents: contents.expose_secret(),
+            holds_key: true,
+        };
+        files::create(&[output], self.force)?;
+        let how = if passphrase.is_some() {
+            "encrypted"
+        } else {
+            "plain"
+        };
+        reply.stderr.push_str(&merged::text(
+            &self.output,
+            &choice,
+            &inputs.files,
+            how,
+            now,
+        ));
+        Ok(reply)
+    }
+
+    /// One identity: by the flags, by an answer on the terminal, or none.
+    fn choose(
+        &self,
+        inputs: &mut Inputs,
+        passphrases: &mut Passphrases,
+    ) -> Result<Choice, Box<Stop>> {
+        let mut wishes = Wishes {
+            topic: self.wishes.topic.clone(),
+            environment: self.wishes.env.map(Environment::from),
+            certificate: self.cert.clone(),
+        };
+        let chain = match (self.chain, self.no_chain) {
+            (true, _) => Chain::All,
+            (_, true) => Chain::None,
+            _ => Chain::Named,
+        };
+        let mut assembly = assembly::assemble(&inputs.files, &wishes, chain);
+        let is_locked = |inputs: &Inputs| {
+            inputs
+                .files
+                .iter()
+                .any(|input| matches!(input.state, State::Locked { .. }))
+        };
+        if matches!(assembly, Assembly::Refused(_)) && is_locked(inputs) {
+            open::unlock(inputs, passphrases, |_| true)?;
+            assembly = assembly::assemble(&inputs.files, &wishes, chain);
+            if let Some(error) = inputs
+                .files
+                .iter()
+                .find(|input| matches!(input.state, State::Locked { .. }))
+                .and_then(|input| input.trouble())
+                && matches!(assembly, Assembly::Refused(_))
+            {
+                return Err(error.into());
+            }
+        }
+        if let Assembly::Ambiguous(candidates) = &assembly {
+            let chosen = self.ask(candidates)?;
+            wishes.certificate = Some(chosen.sha256.to_string());
+            assembly = assembly::assemble(&inputs.files, &wishes, chain);
+        }
+        match assembly {
+            Assembly::Chosen(choice) => Ok(*choice),
+            Assembly::Ambiguous(candidates) => Err(ambiguous(&candidates)),
+            Assembly::Refused(findings) if findings.is_empty() => Err(nothing_found(inputs)),
+            Assembly::Refused(findings) => Err(Stop::no(findings)),
+        }
+    }
+
+    fn ask(&self, candidates: &[Certificate]) -> Result<Certificate, Box<Stop>> {
+        if !terminal::may_select(self.common.no_input) {
+            return Err(ambiguous(candidates));
+        }
+        let now = moment::now(self.at);
+        let lines: Vec<String> = candidates.iter().map(|c| words::summary(c, now)).collect();
+        let index = terminal::select("which identity", &lines)?;
+        candidates
+            .get(index)
+            .cloned()
+            .ok_or_else(|| ambiguous(candidates))
+    }
+
+    fn assemble(&self, choice: &Choice, key: &SecretBytes) -> SecretBytes {
+        let mut certificates = pem::encode_certificate(choice.identity.leaf());
+        for authority in choice.identity.chain() {
+            certificates.push_str(&pem::encode_certificate(authority));
+        }
+        let parts = match self.key_first {
+            true => [key.expose_secret(), certificates.as_bytes()],
+            false => [certificates.as_bytes(), key.expose_secret()],
+        };
+        SecretBytes::new(parts.concat())
+    }
+
+    fn warnings(&self, choice: &Choice, now: OffsetDateTime) -> String {
+        let leaf = choice.identity.leaf();
+        match Expiry::of(leaf, now, None, None) {
+            Expiry::Expired | Expiry::NotYetValid => {
+                format!("warning: {}\n", words::summary(leaf, now))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn ambiguous(candidates: &[Certificate]) -> Box<Stop> {
+    let findings = candidates
+        .iter()
+        .map(|certificate| {
+            let message = format!(
+                "one of several identities: {}, {}, until {}",
+                certificate.topic_names().join(", "),
+                words::environments(certificate),
+                certificate.not_after.date()
+            );
+            Finding {
+                identity: Some(certificate.sha256.to_string()),
+                ..Finding::new(id::AMBIGUOUS, Severity::Critical, message)
+            }
+            .with_hint(format!("--cert {} chooses it", certificate.sha256.short()))
+        })
+        .collect();
+    Stop::no(findings)
+}
+
+fn nothing_found(inputs: &Inputs) -> Box<Stop> {
+    let failed = inputs.files.iter().find_map(|input| input.trouble());
+    failed
+        .unwrap_or(Error::NoInputFound {
+            wanted: "certificate and key",
+        })
+        .into()
+}

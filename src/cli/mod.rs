@@ -1,0 +1,147 @@
+//! The command line: flags to calls to a report. One file per subcommand; this one parses, dispatches, prints and picks the exit code.
+//!
+//! Output policy: the result goes to stdout and nothing else does; the conversation goes to stderr. With `--json` stdout gets
+//! exactly one document, also on failure. Foreign text is escaped before it is printed.
+
+mod convert;
+mod csr;
+mod inspect;
+mod merge;
+mod moment;
+mod open;
+mod passphrase;
+mod protect;
+mod reply;
+mod terminal;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use reply::{Reply, Stop};
+use std::process::ExitCode;
+
+/// Makes, converts, proves and watches Apple push certificates.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, all good · 1 good but needs attention · 2 the answer is no · \
+3 could not tell or could not do · 64 wrong usage · 130 interrupted · 143 terminated";
+
+#[derive(Subcommand)]
+enum Command {
+    Csr(csr::Csr),
+    Convert(convert::Convert),
+    Merge(merge::Merge),
+    Inspect(inspect::Inspect),
+}
+
+/// Flags of every subcommand.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Common options")]
+struct Common {
+    /// Print one JSON document on stdout
+    #[arg(long)]
+    json: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long)]
+    quiet: bool,
+    /// Tell more on stderr
+    #[arg(short, long)]
+    verbose: bool,
+    /// Colour on stdout and stderr
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: Color,
+    /// Never prompt
+    #[arg(long)]
+    no_input: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where passphrases of inputs come from.
+#[derive(Args, Clone, Debug)]
+struct PassIn {
+    /// Passphrase of an input: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT (repeatable)
+    #[arg(long, value_name = "SRC", value_parser = passphrase::Source::parse)]
+    passin: Vec<passphrase::Source>,
+}
+
+/// How a key that is written is protected.
+#[derive(Args, Clone, Debug)]
+struct PassOut {
+    /// Encrypt the key that is written: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT
+    #[arg(long, value_name = "SRC", value_parser = passphrase::Source::parse, conflicts_with = "no_passphrase")]
+    passout: Option<passphrase::Source>,
+    /// Write the key unencrypted
+    #[arg(long)]
+    no_passphrase: bool,
+}
+
+/// Parses the command line, runs the command, prints, and returns the exit code.
+pub fn main() -> ExitCode {
+    if let Err(error) = terminal::watch_signals() {
+        eprintln!("error: {error}");
+        return ExitCode::from(3);
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let (name, common) = cli.command.describe();
+    match common.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let _ = ColorChoice::Auto;
+    let result = cli.command.run();
+    reply::print(name, &common, result)
+}
+
+impl Command {
+    fn describe(&self) -> (&'static str, Common) {
+        match self {
+            Command::Csr(c) => ("csr", c.common.clone()),
+            Command::Convert(c) => ("convert", c.common.clone()),
+            Command::Merge(c) => ("merge", c.common.clone()),
+            Command::Inspect(c) => ("inspect", c.common.clone()),
+        }
+    }
+
+    fn run(self) -> Result<Reply, Box<Stop>> {
+        match self {
+            Command::Csr(c) => c.run(),
+            Command::Convert(c) => c.run(),
+            Command::Merge(c) => c.run(),
+            Command::Inspect(c) => c.run(),
+        }
+    }
+}
+
+/// clap's own exit code for wrong usage is 2, which here means "the answer is no".
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json {
+        let command = std::env::args().nth(1).unwrap_or_default();
+        let text = error.to_string();
+        let first = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        reply::print_usage(&command, first);
+    }
+    let _ = error.print();
+    ExitCode::from(64)
+}

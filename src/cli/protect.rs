@@ -1,0 +1,34 @@
+//! How a key that is written is protected: `--passout`, `--no-passphrase`, what it had before, or an answer typed on the terminal.
+
+use super::PassOut;
+use super::passphrase::{NewPassphrase, Passphrases};
+use super::reply::Stop;
+use crate::container::Protection;
+use crate::secret::Passphrase;
+
+/// The passphrase to encrypt a key with; `None` is plain. `before` is how the key was kept, if it was.
+pub(super) fn choose(
+    flags: &PassOut,
+    passphrases: &mut Passphrases,
+    before: Option<&Protection>,
+    what: &str,
+) -> Result<Option<Passphrase>, Box<Stop>> {
+    if flags.no_passphrase {
+        return Ok(None);
+    }
+    if let Some(passphrase) = passphrases.passout()? {
+        return Ok(Some(passphrase));
+    }
+    match before {
+        Some(Protection::Plain) => return Ok(None),
+        Some(Protection::Encrypted(passphrase)) => return Ok(Some(passphrase.clone())),
+        Some(Protection::Pkcs12) | None => {}
+    }
+    match passphrases.ask_new(what)? {
+        Some(NewPassphrase::Empty) => Ok(None),
+        Some(NewPassphrase::Typed(passphrase)) => Ok(Some(passphrase)),
+        None => Err(Stop::usage(
+            "say how the key that is written is protected: --passout SRC or --no-passphrase",
+        )),
+    }
+}

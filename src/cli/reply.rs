@@ -1,0 +1,205 @@
+//! What a command answers, and how answers and failures reach stdout, stderr and the exit code.
+
+use super::Common;
+use crate::error::Error;
+use crate::finding::{Finding, Severity, Status};
+use crate::report::{escape, json};
+use crate::secret::SecretBytes;
+use serde_json::{Map, Value};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What a command has to say.
+#[derive(Default)]
+pub(super) struct Reply {
+    pub status: Status,
+    pub findings: Vec<Finding>,
+    /// The result in text.
+    pub stdout: String,
+    /// The result as bytes (`-o -`); replaces the text.
+    pub bytes: Option<SecretBytes>,
+    /// The conversation.
+    pub stderr: String,
+    /// The command's own part of the JSON document.
+    pub own: Map<String, Value>,
+    /// An exit code that does not follow from the status.
+    pub exit_code: Option<u8>,
+}
+
+/// Why a command ended without a result.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub code: u8,
+    pub findings: Vec<Finding>,
+    pub own: Map<String, Value>,
+}
+
+impl Stop {
+    /// The answer is no: exit 2.
+    pub fn no(findings: Vec<Finding>) -> Box<Stop> {
+        Box::new(Stop {
+            code: 2,
+            findings,
+            own: Map::new(),
+        })
+    }
+
+    /// Wrong usage: exit 64.
+    pub fn usage(reason: impl Into<String>) -> Box<Stop> {
+        Box::new(Stop::from_error(&Error::Usage {
+            reason: reason.into(),
+        }))
+    }
+
+    fn from_error(error: &Error) -> Stop {
+        let code = match error.cause() {
+            Error::Usage { .. } => 64,
+            Error::Exists { .. } => 2,
+            Error::Interrupted { signal: 2 } => 130,
+            Error::Interrupted { signal } => {
+                128u8.saturating_add(u8::try_from(*signal).unwrap_or(15))
+            }
+            _ => 3,
+        };
+        let mut finding = Finding::unreadable(error);
+        finding.hint = hint(error);
+        if code == 2 {
+            finding.severity = Severity::Critical;
+        }
+        Stop {
+            code,
+            findings: vec![finding],
+            own: Map::new(),
+        }
+    }
+
+    /// The same with another hint.
+    pub fn with_hint(mut self: Box<Self>, hint: impl Into<String>) -> Box<Stop> {
+        if let Some(first) = self.findings.first_mut() {
+            first.hint = Some(hint.into());
+        }
+        self
+    }
+}
+
+impl From<Error> for Box<Stop> {
+    fn from(error: Error) -> Box<Stop> {
+        Box::new(Stop::from_error(&error))
+    }
+}
+
+/// The next thing to type, by what went wrong.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let text = match error.cause() {
+        Error::WrongPassphrase => {
+            "the empty passphrase was tried as well; --passin env:NAME or --passin prompt gives another"
+        }
+        Error::Locked => {
+            "give its passphrase with --passin SRC (prompt, stdin, env:NAME, file:PATH, fd:N)"
+        }
+        Error::UnsupportedAlgorithm { .. } => {
+            "export the file again with another tool or algorithm"
+        }
+        Error::NotFound => "pushcert inspect . shows what is in this folder",
+        Error::NoInputFound { .. } => "pushcert inspect DIR shows what a folder holds",
+        _ => return None,
+    };
+    Some(text.to_string())
+}
+
+/// Prints a command's answer and returns its exit code.
+pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<Stop>>) -> ExitCode {
+    match result {
+        Ok(reply) => {
+            let code = reply.exit_code.unwrap_or_else(|| reply.status.exit_code());
+            if !common.quiet {
+                anstream::eprint!("{}", reply.stderr);
+            }
+            let bytes = match (common.json, reply.bytes) {
+                (true, _) => {
+                    let document =
+                        json::envelope(command, reply.status, code, &reply.findings, reply.own);
+                    SecretBytes::new(format!("{document:#}\n").into_bytes())
+                }
+                (false, Some(bytes)) => bytes,
+                (false, None) => SecretBytes::new(reply.stdout.into_bytes()),
+            };
+            write_stdout(&bytes, code)
+        }
+        Err(stop) => {
+            for finding in &stop.findings {
+                anstream::eprint!("{}", error_lines(finding));
+            }
+            if common.json {
+                let status = match stop.code {
+                    2 => Status::Critical,
+                    _ => Status::Unknown,
+                };
+                let document = json::envelope(command, status, stop.code, &stop.findings, stop.own);
+                return write_stdout(
+                    &SecretBytes::new(format!("{document:#}\n").into_bytes()),
+                    stop.code,
+                );
+            }
+            ExitCode::from(stop.code)
+        }
+    }
+}
+
+fn error_lines(finding: &Finding) -> String {
+    let place = match &finding.path {
+        Some(path) if !finding.message.starts_with(path.as_str()) => {
+            format!("{}: ", escape::text(path))
+        }
+        _ => String::new(),
+    };
+    let space = if finding.message.starts_with("exists") || finding.message.starts_with("is ") {
+        place.trim_end_matches(": ").to_string() + " "
+    } else {
+        place
+    };
+    let mut lines = format!("error: {}{}\n", space, escape::text(&finding.message));
+    if let Some(hint) = &finding.hint {
+        lines.push_str(&format!("hint: {}\n", escape::text(hint)));
+    }
+    lines
+}
+
+/// A broken pipe ends quietly and keeps the code; any other failure of stdout is a result that did not arrive.
+fn write_stdout(bytes: &SecretBytes, code: u8) -> ExitCode {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(bytes.expose_secret())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            anstream::eprintln!("error: stdout cannot be written: {error}");
+            ExitCode::from(if code == 0 || code == 1 { 3 } else { code })
+        }
+        _ => ExitCode::from(code),
+    }
+}
+
+/// The JSON document of a command line that clap refuses.
+pub(super) fn print_usage(command: &str, reason: &str) {
+    let finding = Finding::new("usage", Severity::Unknown, reason);
+    let document = json::envelope(command, Status::Unknown, 64, &[finding], Map::new());
+    write_stdout(
+        &SecretBytes::new(format!("{document:#}\n").into_bytes()),
+        64,
+    );
+}
+
+/// A key may go to a pipe or a file, never to a terminal; and stdout holds one document at a time.
+pub(super) fn check_stdout_for_key(json: bool) -> Result<(), Box<Stop>> {
+    if json {
+        return Err(Stop::usage("-o - and --json both want stdout"));
+    }
+    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        let message = "a private key is not written to a terminal";
+        let finding = Finding::new("key-to-terminal", Severity::Critical, message)
+            .with_hint("-o FILE writes it to a file");
+        return Err(Stop::no(vec![finding]));
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Foreign text (names in certificates, paths, answers of servers) made harmless for a terminal and for logs.
+
+/// Replaces C0, C1, line breaks and bidirectional controls by `\u{..}` escapes.
+pub fn text(foreign: &str) -> String {
+    let mut escaped = String::with_capacity(foreign.len());
+    for character in foreign.chars() {
+        if is_harmful(character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// The same for text of ours that runs over several lines.
+pub fn lines(text_of_ours: &str) -> String {
+    text_of_ours
+        .split('\n')
+        .map(text)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}

@@ -1,0 +1,243 @@
+//! What `inspect` says of files: one block per file in text, one entry per file in JSON.
+
+use super::{escape, json, words};
+use crate::certificate::Certificate;
+use crate::container::{CertificatePart, Contents, Protection};
+use crate::finding::Finding;
+use crate::inputs::{Input, State};
+use crate::issuer::Issuer;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+/// A file with what was found about it.
+pub struct Inspected<'a> {
+    /// The file.
+    pub input: &'a Input,
+    /// What is wrong or worth knowing about it, and why it could not be read.
+    pub findings: Vec<Finding>,
+}
+
+/// The text of all files. `all` is asked which key fits which certificate.
+pub fn text(files: &[Inspected], all: &[Input], now: OffsetDateTime) -> String {
+    let blocks: Vec<String> = files.iter().map(|file| block(file, all, now)).collect();
+    blocks.join("\n")
+}
+
+fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
+    let path = escape::text(&file.input.name());
+    let Some(contents) = file.input.contents() else {
+        let reason = file
+            .input
+            .trouble()
+            .map(|e| e.cause().to_string())
+            .unwrap_or_default();
+        return format!("{path}   not read: {}\n", escape::text(&reason));
+    };
+    let mut rows = vec![("file".to_string(), contents.description.clone())];
+    for part in &contents.certificates {
+        certificate_rows(part, contents.certificates.len() > 1, all, &mut rows);
+    }
+    for part in &contents.keys {
+        rows.push(("key".to_string(), key_fact(part, all)));
+    }
+    for request in &contents.requests {
+        let proof = if request.signature_valid {
+            "signature valid"
+        } else {
+            "signature not valid"
+        };
+        rows.push((
+            "request".to_string(),
+            format!("{}, {proof}", escape::text(&request.subject.text)),
+        ));
+        rows.push((
+            "key".to_string(),
+            format!(
+                "{}, SPKI {}…",
+                request.public_key.describe(),
+                request.public_key.spki_sha256.short()
+            ),
+        ));
+    }
+    rows.extend(file.findings.iter().map(words::finding_row));
+    format!(
+        "{path}   {}\n{}",
+        headline(file.input, contents, now),
+        words::columns(&rows)
+    )
+}
+
+fn headline(input: &Input, contents: &Contents, now: OffsetDateTime) -> String {
+    if let Some(leaf) = contents.leaf() {
+        return words::summary(leaf, now);
+    }
+    if matches!(input.state, State::Locked { .. }) {
+        let why = input.trouble().map(|e| e.cause().to_string());
+        return why.unwrap_or_default();
+    }
+    match (contents.keys.len(), contents.requests.len()) {
+        (0, _) => "a request".to_string(),
+        (1, _) => "one key, no certificate".to_string(),
+        (n, _) => format!("{n} keys, no certificate"),
+    }
+}
+
+fn certificate_rows(
+    part: &CertificatePart,
+    several: bool,
+    all: &[Input],
+    rows: &mut Vec<(String, String)>,
+) {
+    let certificate = &part.certificate;
+    let mut add = |word: &str, fact: String| rows.push((word.to_string(), fact));
+    let subject = certificate
+        .subject
+        .common_name
+        .as_deref()
+        .unwrap_or(&certificate.subject.text);
+    add("subject", escape::text(subject));
+    if certificate.is_ca {
+        add("kind", certificate.kind.describe().to_string());
+    } else {
+        if let Some(team) = &certificate.team_id {
+            add("team", escape::text(team));
+        }
+        if !certificate.topics.is_empty() {
+            let topics: Vec<String> = certificate
+                .topics
+                .iter()
+                .map(|topic| {
+                    format!(
+                        "{} ({})",
+                        escape::text(&topic.name),
+                        escape::text(&topic.kinds.join(", "))
+                    )
+                })
+                .collect();
+            add("topics", topics.join(", "));
+        }
+    }
+    if several {
+        add(
+            "validity",
+            format!(
+                "{} to {}",
+                certificate.not_before.date(),
+                certificate.not_after.date()
+            ),
+        );
+    }
+    add("issuer", issuer_fact(certificate));
+    let key = &certificate.public_key;
+    let fit = match holder(all, |contents| {
+        contents
+            .keys
+            .iter()
+            .any(|k| k.key.public_key().spki_sha256 == key.spki_sha256)
+    }) {
+        Some(path) => format!(", its key is in {}", escape::text(&path)),
+        None => String::new(),
+    };
+    add(
+        "key",
+        format!("{}, SPKI {}…{fit}", key.describe(), key.spki_sha256.short()),
+    );
+    add("sha256", certificate.sha256.to_string());
+}
+
+fn issuer_fact(certificate: &Certificate) -> String {
+    match Issuer::of(certificate) {
+        Issuer::Apple(authority) => format!("{}, proven by signature", authority.name),
+        Issuer::Lab => format!("{}, of the lab", escape::text(&certificate.issuer.text)),
+        Issuer::Unknown => format!(
+            "{}, none of Apple's",
+            escape::text(&certificate.issuer.text)
+        ),
+    }
+}
+
+fn key_fact(part: &crate::container::KeyPart, all: &[Input]) -> String {
+    let public = part.key.public_key();
+    let mut words = vec![public.describe()];
+    if let Some(name) = &part.friendly_name {
+        words.push(format!("\"{}\"", escape::text(name)));
+    }
+    if matches!(part.protection, Protection::Encrypted(_)) {
+        words.push("encrypted".to_string());
+    }
+    words.push(format!("SPKI {}…", public.spki_sha256.short()));
+    let fits = holder(all, |contents| {
+        contents
+            .certificates
+            .iter()
+            .any(|c| c.certificate.public_key.spki_sha256 == public.spki_sha256)
+    });
+    if let Some(path) = fits {
+        words.push(format!("fits {}", escape::text(&path)));
+    }
+    words.join(", ")
+}
+
+/// The first file whose contents answer the question.
+fn holder(all: &[Input], question: impl Fn(&Contents) -> bool) -> Option<String> {
+    all.iter()
+        .find(|input| input.contents().is_some_and(&question))
+        .map(Input::name)
+}
+
+/// The `files[]` of JSON.
+pub fn files(files: &[Inspected], now: OffsetDateTime) -> Vec<Value> {
+    files.iter().map(|file| entry(file.input, now)).collect()
+}
+
+fn entry(input: &Input, now: OffsetDateTime) -> Value {
+    let Some(contents) = input.contents() else {
+        return json!({
+            "path": input.name(), "container": "unknown", "encrypted": false,
+            "certificates": [], "keys": [], "requests": [], "crls": [], "identities": [],
+        });
+    };
+    let encrypted = |protection: &Protection| *protection != Protection::Plain;
+    let identities: Vec<Value> = contents
+        .certificates
+        .iter()
+        .filter(|part| {
+            contents.keys.iter().any(|key| {
+                key.key.public_key().spki_sha256 == part.certificate.public_key.spki_sha256
+            })
+        })
+        .map(|part| {
+            let chain: Vec<String> =
+                crate::identity::chain_of(&part.certificate, &authorities(contents))
+                    .iter()
+                    .map(|ca| ca.sha256.to_string())
+                    .collect();
+            json!({
+                "certificate": part.certificate.sha256.to_string(),
+                "key": part.certificate.public_key.spki_sha256.to_string(),
+                "chain": chain,
+            })
+        })
+        .collect();
+    json!({
+        "path": input.name(),
+        "container": contents.format.as_str(),
+        "encrypted": contents.encrypted,
+        "certificates": contents.certificates.iter()
+            .map(|part| json::certificate(&part.certificate, part.friendly_name.as_deref(), now))
+            .collect::<Vec<_>>(),
+        "keys": contents.keys.iter().map(|part| json::key(part, encrypted(&part.protection))).collect::<Vec<_>>(),
+        "requests": contents.requests.iter().map(json::request).collect::<Vec<_>>(),
+        "crls": [],
+        "identities": identities,
+    })
+}
+
+fn authorities(contents: &Contents) -> Vec<Certificate> {
+    contents
+        .certificates
+        .iter()
+        .map(|part| part.certificate.clone())
+        .filter(|certificate| certificate.is_ca)
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! What `merge` says of the file it wrote.
+
+use super::{escape, words};
+use crate::assembly::Choice;
+use crate::finding::{Finding, Severity};
+use crate::inputs::Input;
+use std::path::Path;
+use time::OffsetDateTime;
+
+/// The lines after a file was written.
+pub fn text(
+    output: &Path,
+    choice: &Choice,
+    inputs: &[Input],
+    key: &str,
+    now: OffsetDateTime,
+) -> String {
+    let path = output.display().to_string();
+    let leaf = choice.identity.leaf();
+    let mut rows = vec![(
+        "leaf".to_string(),
+        name(inputs, choice.leaf_sources.first()),
+    )];
+    if !choice.identity.chain().is_empty() {
+        let names: Vec<String> = choice
+            .identity
+            .chain()
+            .iter()
+            .map(|ca| {
+                escape::text(
+                    ca.subject
+                        .common_name
+                        .as_deref()
+                        .unwrap_or(&ca.subject.text),
+                )
+            })
+            .collect();
+        rows.push(("chain".to_string(), names.join(", ")));
+    }
+    rows.push(("key".to_string(), name(inputs, choice.key_sources.first())));
+    let width = choice
+        .left_out
+        .iter()
+        .map(|(index, _)| name(inputs, Some(index)).chars().count())
+        .max()
+        .unwrap_or(0);
+    for (position, (index, reason)) in choice.left_out.iter().enumerate() {
+        let word = if position == 0 { "left out" } else { "" };
+        let path = name(inputs, Some(index));
+        rows.push((
+            word.to_string(),
+            format!("{path:width$}   {}", escape::text(reason)),
+        ));
+    }
+    format!(
+        "wrote {}   {}, key {key}, 0600\n{}\nnext  pushcert check {}\n",
+        escape::text(&path),
+        words::summary(leaf, now),
+        words::columns(&rows),
+        escape::text(&words::shell(&path))
+    )
+}
+
+/// What was left out, as findings for JSON.
+pub fn findings(choice: &Choice, inputs: &[Input]) -> Vec<Finding> {
+    choice
+        .left_out
+        .iter()
+        .map(|(index, reason)| {
+            let path = inputs.get(*index).map(Input::name).unwrap_or_default();
+            Finding::new("left-out", Severity::Info, reason.clone()).in_path(path)
+        })
+        .collect()
+}
+
+/// The `contents[]` of JSON, in the file's order.
+pub fn contents(choice: &Choice, key_first: bool) -> Vec<&'static str> {
+    let mut contents = vec!["leaf"];
+    contents.extend(choice.identity.chain().iter().map(|_| "chain"));
+    match key_first {
+        true => contents.insert(0, "key"),
+        false => contents.push("key"),
+    }
+    contents
+}
+
+fn name(inputs: &[Input], index: Option<&usize>) -> String {
+    index
+        .and_then(|index| inputs.get(*index))
+        .map(|input| escape::text(&input.name()))
+        .unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! Outcomes to characters. Nothing here decides, prints or reads; one file per form.
+
+pub mod escape;
+pub mod inspect;
+pub mod json;
+pub mod merged;
+pub mod words;
