@@ -1,7 +1,9 @@
 //! Bytes to certificates, keys and requests, once. What is encrypted stays a value, [`Locked`], until a passphrase opens it.
 //! The kind is told from the content, never from a name.
 
+mod ber;
 mod der;
+mod kdf;
 pub mod pbe;
 pub mod pem;
 pub mod pkcs12;
