@@ -5,3 +5,7 @@ pub mod error;
 pub mod apple;
 pub mod finding;
 pub mod secret;
+
+pub mod live;
+
+pub mod lab;
