@@ -71,18 +71,19 @@ impl Connection {
             .or_else(|| ssl.peer_certificate()?.to_der().ok())
             .and_then(|der| Client::parse(&der));
         let accepted = matches!(outcome, Ok(Ok(())));
+        let alert = match &outcome {
+            Ok(Err(error)) => alert(ssl, error),
+            _ => None,
+        };
         self.log.tell(What::Handshake {
             connection: self.number,
-            tls: ssl.version_str().to_string(),
+            tls: version(ssl, alert),
             alpn: ssl
                 .selected_alpn_protocol()
                 .map(|name| String::from_utf8_lossy(name).into_owned()),
             certificate: client.as_ref().map(|client| client.presented.clone()),
             accepted,
-            alert: match &outcome {
-                Ok(Err(error)) => alert(ssl, error),
-                _ => None,
-            },
+            alert,
         });
         if accepted && let Some(client) = client {
             self.notifications(&mut stream, &client.topic).await;
@@ -140,6 +141,16 @@ fn session(
     Ok(ssl)
 }
 
+const PROTOCOL_VERSION: u8 = 70;
+
+/// The version that was agreed on. Before there is one, OpenSSL names the highest that it would speak.
+fn version(ssl: &SslRef, alert: Option<u8>) -> Option<String> {
+    let mut random = [0; 32];
+    ssl.client_random(&mut random);
+    let agreed = random != [0; 32] && alert != Some(PROTOCOL_VERSION);
+    agreed.then(|| ssl.version_str().to_string())
+}
+
 /// The alert that the gateway refused with, as far as OpenSSL's reasons tell.
 fn alert(ssl: &SslRef, error: &openssl::ssl::Error) -> Option<u8> {
     const NO_SHARED_CIPHER: i32 = 193;
@@ -152,7 +163,7 @@ fn alert(ssl: &SslRef, error: &openssl::ssl::Error) -> Option<u8> {
             VERIFY_FAILED => alert_of(ssl.verify_result()),
             NO_CERTIFICATE if ssl.version_str() == "TLSv1.3" => 116,
             NO_CERTIFICATE | NO_SHARED_CIPHER => 40,
-            UNSUPPORTED_PROTOCOL => 70,
+            UNSUPPORTED_PROTOCOL => PROTOCOL_VERSION,
             _ => return None,
         })
     })

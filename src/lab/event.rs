@@ -26,8 +26,8 @@ pub enum What {
     Handshake {
         /// Which connection.
         connection: u64,
-        /// The TLS version, in OpenSSL's spelling ("TLSv1.3").
-        tls: String,
+        /// The TLS version, in OpenSSL's spelling ("TLSv1.3"); none where none was agreed on.
+        tls: Option<String>,
         /// The protocol that ALPN chose.
         alpn: Option<String>,
         /// What the client sent.
