@@ -25,12 +25,14 @@ pub mod identity;
 
 pub mod audit;
 pub mod files;
+pub mod live;
 
 pub mod inputs;
 
 pub mod assembly;
 
 pub mod conversion;
+pub mod lab;
 
 pub mod report;
 

@@ -1,0 +1,3 @@
+//! The only outgoing sockets: the handshake that proves a certificate.
+
+pub mod ffi;
