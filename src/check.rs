@@ -68,11 +68,20 @@ pub fn subjects(inputs: &[Input], wishes: &Wishes) -> Vec<Subject> {
             continue;
         };
         let own_key = |leaf: &Certificate| {
-            let fits = |part: &&crate::container::KeyPart| part.key.public_key().spki_sha256 == leaf.public_key.spki_sha256;
+            let fits = |part: &&crate::container::KeyPart| {
+                part.key.public_key().spki_sha256 == leaf.public_key.spki_sha256
+            };
             contents.keys.iter().find(fits).map(|part| part.key.clone())
         };
-        let certificates: Vec<Certificate> = contents.certificates.iter().map(|part| part.certificate.clone()).collect();
-        let mut leaves: Vec<&Certificate> = certificates.iter().filter(|leaf| own_key(leaf).is_some()).collect();
+        let certificates: Vec<Certificate> = contents
+            .certificates
+            .iter()
+            .map(|part| part.certificate.clone())
+            .collect();
+        let mut leaves: Vec<&Certificate> = certificates
+            .iter()
+            .filter(|leaf| own_key(leaf).is_some())
+            .collect();
         if leaves.is_empty() {
             leaves.extend(contents.leaf());
         }
@@ -95,7 +104,13 @@ pub fn subjects(inputs: &[Input], wishes: &Wishes) -> Vec<Subject> {
                 key: own.or_else(|| pooled.map(|part| part.key.clone())),
                 leaf_first: certificates.first() == Some(leaf),
             };
-            if wanted(&subject.leaf, wishes) && !subjects.iter().any(|known: &Subject| known.leaf == subject.leaf && known.key.is_some() && subject.key_source.is_some()) {
+            if wanted(&subject.leaf, wishes)
+                && !subjects.iter().any(|known: &Subject| {
+                    known.leaf == subject.leaf
+                        && known.key.is_some()
+                        && subject.key_source.is_some()
+                })
+            {
                 subjects.push(subject);
             }
         }
@@ -109,7 +124,11 @@ fn wanted(leaf: &Certificate, wishes: &Wishes) -> bool {
 }
 
 /// Where the question is asked: the gateways given, else the binary gateway of every environment that the certificate serves.
-pub fn endpoints(leaf: &Certificate, gateways: &[Target], environment: Option<Environment>) -> Vec<Endpoint> {
+pub fn endpoints(
+    leaf: &Certificate,
+    gateways: &[Target],
+    environment: Option<Environment>,
+) -> Vec<Endpoint> {
     if !gateways.is_empty() {
         return gateways
             .iter()
@@ -140,22 +159,40 @@ pub fn endpoints(leaf: &Certificate, gateways: &[Target], environment: Option<En
 /// What is wrong with a subject and its file, offline.
 pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let path = inputs.get(subject.source).map(Input::name).unwrap_or_default();
-    for index in [Some(subject.source), subject.key_source].into_iter().flatten() {
-        let Some(input) = inputs.get(index) else { continue };
+    let path = inputs
+        .get(subject.source)
+        .map(Input::name)
+        .unwrap_or_default();
+    for index in [Some(subject.source), subject.key_source]
+        .into_iter()
+        .flatten()
+    {
+        let Some(input) = inputs.get(index) else {
+            continue;
+        };
         if let Some(contents) = input.contents() {
             let of_file = audit::contents(contents, input.readable_by_others);
-            findings.extend(of_file.into_iter().map(|finding| finding.in_path(input.name())));
+            findings.extend(
+                of_file
+                    .into_iter()
+                    .map(|finding| finding.in_path(input.name())),
+            );
         }
     }
-    let mismatch = findings.iter().any(|finding| finding.id == id::KEY_MISMATCH);
+    let mismatch = findings
+        .iter()
+        .any(|finding| finding.id == id::KEY_MISMATCH);
     if subject.key.is_none() && !mismatch {
         let wanted = subject.leaf.public_key.spki_sha256.short();
         let message = format!("no private key for it is here (it wants SPKI {wanted})");
         findings.push(Finding::new(id::NO_KEY, Severity::Critical, message).in_path(path.clone()));
     }
     let of_leaf = audit::certificate(&subject.leaf, standard);
-    findings.extend(of_leaf.into_iter().map(|finding| finding.in_path(path.clone())));
+    findings.extend(
+        of_leaf
+            .into_iter()
+            .map(|finding| finding.in_path(path.clone())),
+    );
     findings
 }
 
@@ -169,7 +206,11 @@ pub fn live_findings(asked: &Asked) -> Vec<Finding> {
     let handshake = &asked.handshake;
     let mut findings = handshake.findings.clone();
     let question = &asked.endpoint.question;
-    let has_own = |findings: &[Finding]| findings.iter().any(|finding| finding.severity == Severity::Unknown);
+    let has_own = |findings: &[Finding]| {
+        findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Unknown)
+    };
     match handshake.verdict {
         Verdict::Accepted => {}
         Verdict::Rejected => {
@@ -199,6 +240,14 @@ pub fn live_findings(asked: &Asked) -> Vec<Finding> {
 /// The answer about one subject: critical beats a question without proof, which beats a warning.
 pub fn status(findings: &[Finding], asked: &[Asked], offline: bool) -> Status {
     let worst = Status::of(findings);
-    let unproven = !offline && (asked.is_empty() || asked.iter().any(|a| a.handshake.verdict != Verdict::Accepted));
-    if unproven { worst.worst(Status::Unknown) } else { worst }
+    let unproven = !offline
+        && (asked.is_empty()
+            || asked
+                .iter()
+                .any(|a| a.handshake.verdict != Verdict::Accepted));
+    if unproven {
+        worst.worst(Status::Unknown)
+    } else {
+        worst
+    }
 }

@@ -31,6 +31,7 @@ pub mod inputs;
 
 pub mod assembly;
 
+pub mod check;
 pub mod conversion;
 pub mod lab;
 

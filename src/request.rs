@@ -27,6 +27,8 @@ pub struct Request {
     pub der: Vec<u8>,
     pub subject: Name,
     pub public_key: PublicKey,
+    /// The SubjectPublicKeyInfo, DER.
+    pub spki_der: Vec<u8>,
     /// Whether its signature proves the key.
     pub signature_valid: bool,
     /// Always 0 in a request that Apple accepts.
@@ -109,6 +111,7 @@ impl Request {
         let request = Request {
             subject: name(&info.subject),
             public_key: PublicKey::of(&info.subject_pki),
+            spki_der: info.subject_pki.raw.to_vec(),
             signature_valid,
             version: info.version.0,
             der: der.to_vec(),

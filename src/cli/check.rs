@@ -22,8 +22,10 @@ use time::OffsetDateTime;
 
 /// Prove a certificate: static findings, then a live mutual-TLS handshake
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 accepted · 1 accepted, with warnings · 2 rejected, or critical findings · \
-3 could not tell · 64 wrong usage")]
+#[command(
+    after_help = "Exit codes: 0 accepted · 1 accepted, with warnings · 2 rejected, or critical findings · \
+3 could not tell · 64 wrong usage"
+)]
 pub(super) struct Check {
     /// ck.pem, a PKCS#12, or a certificate and its key
     #[arg(required = true, value_name = "FILE")]
@@ -85,7 +87,9 @@ enum FailOn {
 impl Check {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         if self.at.is_some() && !self.offline {
-            return Err(Stop::usage("--at goes with --offline: a live handshake is always now"));
+            return Err(Stop::usage(
+                "--at goes with --offline: a live handshake is always now",
+            ));
         }
         if let (Threshold::Left(warn), Some(Threshold::Left(crit))) = (self.warn, self.crit)
             && crit > warn
@@ -103,17 +107,33 @@ impl Check {
         };
         let subjects = check::subjects(&inputs.files, &wishes);
         if subjects.is_empty() {
-            return Err(Error::NoInputFound { wanted: "certificate" }.into());
+            return Err(Error::NoInputFound {
+                wanted: "certificate",
+            }
+            .into());
         }
         let roots = self.roots()?;
         let mut checked = Vec::new();
         for subject in subjects {
             checked.push(self.check(subject, &inputs.files, &roots, now)?);
         }
-        let status = checked.iter().map(|c| c.status).fold(Status::Ok, Status::worst);
-        let code = checked.iter().map(|c| self.lowered(c.status)).fold(Status::Ok, Status::worst).exit_code();
-        let texts: Vec<String> = checked.iter().map(|c| report::check::text(c, &inputs.files, now)).collect();
-        let results: Vec<_> = checked.iter().map(|c| report::check::result(c, &inputs.files, now)).collect();
+        let status = checked
+            .iter()
+            .map(|c| c.status)
+            .fold(Status::Ok, Status::worst);
+        let code = checked
+            .iter()
+            .map(|c| self.lowered(c.status))
+            .fold(Status::Ok, Status::worst)
+            .exit_code();
+        let texts: Vec<String> = checked
+            .iter()
+            .map(|c| report::check::text(c, &inputs.files, now))
+            .collect();
+        let results: Vec<_> = checked
+            .iter()
+            .map(|c| report::check::result(c, &inputs.files, now))
+            .collect();
         Ok(Reply {
             status,
             exit_code: Some(code),
@@ -147,29 +167,47 @@ impl Check {
             .map(|part| part.certificate.der.clone())
             .collect();
         if certificates.is_empty() {
-            return Err(Error::NoInputFound { wanted: "CA certificate" }.in_file(path).into());
+            return Err(Error::NoInputFound {
+                wanted: "CA certificate",
+            }
+            .in_file(path)
+            .into());
         }
         Ok(Roots::Given(certificates))
     }
 
-    fn check(&self, subject: Subject, inputs: &[Input], roots: &Roots, now: OffsetDateTime) -> Result<Checked, Box<Stop>> {
+    fn check(
+        &self,
+        subject: Subject,
+        inputs: &[Input],
+        roots: &Roots,
+        now: OffsetDateTime,
+    ) -> Result<Checked, Box<Stop>> {
         let environment = self.wishes.env.map(Environment::from);
         let endpoints = check::endpoints(&subject.leaf, &self.gateway, environment);
         let standard = Standard {
             now,
             warn: Some(self.warn),
             critical: self.crit,
-            apple_endpoint: self.gateway.is_empty() || endpoints.iter().any(|endpoint| endpoint.apple.is_some()),
+            apple_endpoint: self.gateway.is_empty()
+                || endpoints.iter().any(|endpoint| endpoint.apple.is_some()),
             environment,
         };
         let mut findings = check::static_findings(&subject, inputs, &standard);
         let mut asked = Vec::new();
-        let wrong_environment = findings.iter().any(|finding| finding.id == id::WRONG_ENVIRONMENT);
-        let apart = !self.offline && check::can_shake_hands(&subject) && !(wrong_environment && self.gateway.is_empty());
+        let wrong_environment = findings
+            .iter()
+            .any(|finding| finding.id == id::WRONG_ENVIRONMENT);
+        let apart = !self.offline
+            && check::can_shake_hands(&subject)
+            && !(wrong_environment && self.gateway.is_empty());
         if apart {
             for endpoint in endpoints {
                 let handshake = self.ask(&subject, &endpoint.target, roots)?;
-                let one = Asked { endpoint, handshake };
+                let one = Asked {
+                    endpoint,
+                    handshake,
+                };
                 findings.extend(check::live_findings(&one));
                 asked.push(one);
             }
@@ -179,15 +217,28 @@ impl Check {
             findings.push(Finding::new(id::UNPROVEN, Severity::Unknown, message));
         }
         let status = check::status(&findings, &asked, self.offline || !apart);
-        Ok(Checked { subject, findings, asked, status })
+        Ok(Checked {
+            subject,
+            findings,
+            asked,
+            status,
+        })
     }
 
-    fn ask(&self, subject: &Subject, target: &Target, roots: &Roots) -> Result<Handshake, Box<Stop>> {
+    fn ask(
+        &self,
+        subject: &Subject,
+        target: &Target,
+        roots: &Roots,
+    ) -> Result<Handshake, Box<Stop>> {
         let presented: Vec<Vec<u8>> = subject.presented.iter().map(|c| c.der.clone()).collect();
         let Some(key) = &subject.key else {
             return Err(Stop::usage("no key"));
         };
-        let credentials = Credentials { certificates: &presented, key: key.pkcs8() };
+        let credentials = Credentials {
+            certificates: &presented,
+            key: key.pkcs8(),
+        };
         let wishes = live::Wishes {
             timeout: self.timeout,
             wait: self.wait,

@@ -3,14 +3,17 @@
 //! Output policy: the result goes to stdout and nothing else does; the conversation goes to stderr. With `--json` stdout gets
 //! exactly one document, also on failure. Foreign text is escaped before it is printed.
 
+mod check;
 mod convert;
 mod csr;
 mod inspect;
+mod lab;
 mod merge;
 mod moment;
 mod open;
 mod passphrase;
 mod protect;
+mod rehearse;
 mod reply;
 mod terminal;
 
@@ -34,7 +37,10 @@ enum Command {
     Csr(csr::Csr),
     Convert(convert::Convert),
     Merge(merge::Merge),
+    #[command(alias = "verify")]
+    Check(Box<check::Check>),
     Inspect(inspect::Inspect),
+    Lab(lab::Lab),
 }
 
 /// Flags of every subcommand.
@@ -111,7 +117,9 @@ impl Command {
             Command::Csr(c) => ("csr", c.common.clone()),
             Command::Convert(c) => ("convert", c.common.clone()),
             Command::Merge(c) => ("merge", c.common.clone()),
+            Command::Check(c) => ("check", c.common.clone()),
             Command::Inspect(c) => ("inspect", c.common.clone()),
+            Command::Lab(c) => c.describe(),
         }
     }
 
@@ -120,7 +128,9 @@ impl Command {
             Command::Csr(c) => c.run(),
             Command::Convert(c) => c.run(),
             Command::Merge(c) => c.run(),
+            Command::Check(c) => c.run(),
             Command::Inspect(c) => c.run(),
+            Command::Lab(c) => c.run(),
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Reply {
     pub stderr: String,
     /// The command's own part of the JSON document.
     pub own: Map<String, Value>,
+    /// The command has written its own stream.
+    pub silent: bool,
     /// An exit code that does not follow from the status.
     pub exit_code: Option<u8>,
 }
@@ -114,6 +116,9 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
             let code = reply.exit_code.unwrap_or_else(|| reply.status.exit_code());
             if !common.quiet {
                 anstream::eprint!("{}", reply.stderr);
+            }
+            if reply.silent {
+                return ExitCode::from(code);
             }
             let bytes = match (common.json, reply.bytes) {
                 (true, _) => {

@@ -7,7 +7,7 @@ mod write;
 
 pub use read::{LIMIT, read, read_stdin, readable_by_others};
 pub use walk::{is_folder, walk};
-pub use write::{Output, create, make_folder, refuse_existing};
+pub use write::{Folder, Output, create, make_folder, refuse_existing, temporary_folder};
 
 use crate::error::Error;
 use std::io;

@@ -205,3 +205,22 @@ fn publish(staged: Staged, output: &Output, force: bool) -> Result<()> {
     let folder = File::open(folder_of(&staged.target)).map_err(|error| not_writable(&error))?;
     folder.sync_all().map_err(|error| not_writable(&error))
 }
+
+/// A folder of mode 0700 that goes away with this value.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// Makes a temporary folder.
+///
+/// # Errors
+/// `not-writable`.
+pub fn temporary_folder() -> Result<Folder> {
+    let folder = tempfile::Builder::new().prefix("pushcert-").tempdir();
+    folder.map(Folder).map_err(|error| not_writable(&error))
+}

@@ -11,22 +11,44 @@ use time::OffsetDateTime;
 
 /// The text about one identity.
 pub fn text(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> String {
-    let path = inputs.get(checked.subject.source).map(Input::name).unwrap_or_default();
+    let path = inputs
+        .get(checked.subject.source)
+        .map(Input::name)
+        .unwrap_or_default();
     let leaf = &checked.subject.leaf;
-    let key = match (&checked.subject.key, checked.subject.key_source.and_then(|index| inputs.get(index))) {
+    let key = match (
+        &checked.subject.key,
+        checked
+            .subject
+            .key_source
+            .and_then(|index| inputs.get(index)),
+    ) {
         (Some(_), Some(input)) => format!(", key fits (in {})", escape::text(&input.name())),
         (Some(_), None) => ", key fits".to_string(),
         (None, _) => String::new(),
     };
-    let mut rows = vec![("identity".to_string(), format!("{}{key}", words::summary(leaf, now)))];
+    let mut rows = vec![(
+        "identity".to_string(),
+        format!("{}{key}", words::summary(leaf, now)),
+    )];
     for asked in &checked.asked {
         endpoint_rows(asked, &mut rows);
     }
-    let shown = checked.findings.iter().filter(|finding| !is_told(finding, checked));
+    let shown = checked
+        .findings
+        .iter()
+        .filter(|finding| !is_told(finding, checked));
     rows.extend(shown.map(words::finding_row));
     let next = next(checked, &words::shell(&path));
-    let next = next.map(|next| format!("\nnext  {next}\n")).unwrap_or_default();
-    format!("{}\n\n{}{}", first_line(checked, &path), words::columns(&rows), escape::lines(&next))
+    let next = next
+        .map(|next| format!("\nnext  {next}\n"))
+        .unwrap_or_default();
+    format!(
+        "{}\n\n{}{}",
+        first_line(checked, &path),
+        words::columns(&rows),
+        escape::lines(&next)
+    )
 }
 
 /// The verdict row has said it.
@@ -38,14 +60,23 @@ fn is_told(finding: &Finding, checked: &Checked) -> bool {
 fn first_line(checked: &Checked, path: &str) -> String {
     let status = checked.status.as_str();
     let title = escape::text(checked.subject.leaf.title());
-    let first = checked.findings.iter().find(|finding| match checked.status {
-        Status::Critical => finding.severity == Severity::Critical,
-        Status::Unknown => finding.severity == Severity::Unknown,
-        Status::Warning => finding.severity == Severity::Warning,
-        Status::Ok => false,
-    });
-    let rejected = checked.asked.iter().find(|asked| asked.handshake.verdict == Verdict::Rejected);
-    let unreachable = checked.asked.iter().find(|asked| asked.handshake.verdict == Verdict::Unreachable);
+    let first = checked
+        .findings
+        .iter()
+        .find(|finding| match checked.status {
+            Status::Critical => finding.severity == Severity::Critical,
+            Status::Unknown => finding.severity == Severity::Unknown,
+            Status::Warning => finding.severity == Severity::Warning,
+            Status::Ok => false,
+        });
+    let rejected = checked
+        .asked
+        .iter()
+        .find(|asked| asked.handshake.verdict == Verdict::Rejected);
+    let unreachable = checked
+        .asked
+        .iter()
+        .find(|asked| asked.handshake.verdict == Verdict::Unreachable);
     let sentence = match (checked.status, rejected, unreachable, first) {
         (Status::Critical, Some(asked), ..) => {
             let host = escape::text(&asked.endpoint.target.to_string());
@@ -56,15 +87,24 @@ fn first_line(checked: &Checked, path: &str) -> String {
             format!("{title} is rejected by {host}: {reason}")
         }
         (Status::Unknown, _, Some(asked), _) => {
-            format!("{} does not answer", escape::text(&asked.endpoint.target.to_string()))
+            format!(
+                "{} does not answer",
+                escape::text(&asked.endpoint.target.to_string())
+            )
         }
         (Status::Critical | Status::Unknown | Status::Warning, _, _, Some(finding)) => {
             format!("{title}: {}", escape::text(&finding.message))
         }
         _ => match checked.asked.as_slice() {
-            [] => format!("{} is good as far as it can be told offline", escape::text(path)),
+            [] => format!(
+                "{} is good as far as it can be told offline",
+                escape::text(path)
+            ),
             asked => {
-                let hosts: Vec<String> = asked.iter().map(|a| escape::text(&a.endpoint.target.to_string())).collect();
+                let hosts: Vec<String> = asked
+                    .iter()
+                    .map(|a| escape::text(&a.endpoint.target.to_string()))
+                    .collect();
                 format!("{title} is accepted by {}", hosts.join(" and "))
             }
         },
@@ -83,7 +123,10 @@ fn endpoint_rows(asked: &Asked, rows: &mut Vec<(String, String)>) {
     add("endpoint", format!("{}{protocol}", asked.endpoint.target));
     let failed = handshake.failed_stage.map(|stage| stage.as_str());
     let reason = handshake.reason.clone().unwrap_or_default();
-    for (stage, time) in [("dns", handshake.stages.dns_ms), ("tcp", handshake.stages.tcp_ms)] {
+    for (stage, time) in [
+        ("dns", handshake.stages.dns_ms),
+        ("tcp", handshake.stages.tcp_ms),
+    ] {
         let address = match (stage, &handshake.address) {
             ("dns", Some(address)) => format!("   {address}"),
             _ => String::new(),
@@ -102,7 +145,10 @@ fn endpoint_rows(asked: &Asked, rows: &mut Vec<(String, String)>) {
                 error => format!("server not verified: {}", error.clone().unwrap_or_default()),
             };
             let time = handshake.stages.tls_ms.unwrap_or_default();
-            add("  tls", format!("{time:.0} ms   {}, {}, {server}", tls.version, tls.cipher));
+            add(
+                "  tls",
+                format!("{time:.0} ms   {}, {}, {server}", tls.version, tls.cipher),
+            );
         }
         (None, _) => {}
     }
@@ -143,16 +189,23 @@ fn next(checked: &Checked, path: &str) -> Option<String> {
     if has(id::EXPIRED) || has(id::EXPIRING) {
         return Some("pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string());
     }
-    if has(id::NO_KEY) || has(id::KEY_MISMATCH) || has(id::LEAF_NOT_FIRST) || has(id::NOT_SERVER_READABLE) {
-        return Some("pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)".to_string());
+    if has(id::NO_KEY)
+        || has(id::KEY_MISMATCH)
+        || has(id::LEAF_NOT_FIRST)
+        || has(id::NOT_SERVER_READABLE)
+    {
+        return Some(
+            "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)".to_string(),
+        );
     }
-    let apple_unreachable = checked
-        .asked
-        .iter()
-        .any(|asked| asked.endpoint.apple.is_some() && asked.handshake.verdict == Verdict::Unreachable);
+    let apple_unreachable = checked.asked.iter().any(|asked| {
+        asked.endpoint.apple.is_some() && asked.handshake.verdict == Verdict::Unreachable
+    });
     match checked.status {
         Status::Ok => None,
-        _ if apple_unreachable => Some(format!("pushcert check {path} --offline    (what can be told without a gateway)")),
+        _ if apple_unreachable => Some(format!(
+            "pushcert check {path} --offline    (what can be told without a gateway)"
+        )),
         _ => None,
     }
 }
@@ -166,7 +219,10 @@ pub fn result(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> Value
         "identity": json::certificate(&checked.subject.leaf, None, now),
         "endpoints": checked.asked.iter().map(endpoint).collect::<Vec<_>>(),
     });
-    if let (Some(key_path), Some(map)) = (checked.subject.key_source.and_then(name), value.as_object_mut()) {
+    if let (Some(key_path), Some(map)) = (
+        checked.subject.key_source.and_then(name),
+        value.as_object_mut(),
+    ) {
         map.insert("key_path".to_string(), json!(key_path));
     }
     value

@@ -2,7 +2,7 @@
 
 use super::{escape, json, words};
 use crate::certificate::Certificate;
-use crate::container::{CertificatePart, Contents, Protection};
+use crate::container::{CertificatePart, Contents, KeyPart, Protection};
 use crate::finding::Finding;
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
@@ -35,10 +35,10 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
     };
     let mut rows = vec![("file".to_string(), contents.description.clone())];
     for part in &contents.certificates {
-        certificate_rows(part, contents.certificates.len() > 1, all, &mut rows);
+        certificate_rows(part, contents, all, &mut rows);
     }
     for part in &contents.keys {
-        rows.push(("key".to_string(), key_fact(part, all)));
+        rows.push(("key".to_string(), key_fact(part, contents, all)));
     }
     for request in &contents.requests {
         let proof = if request.signature_valid {
@@ -59,7 +59,10 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             ),
         ));
     }
-    rows.extend(file.findings.iter().map(words::finding_row));
+    let repeats = |finding: &&Finding| {
+        contents.leaf().is_some() || !matches!(finding.id, "locked" | "wrong-passphrase")
+    };
+    rows.extend(file.findings.iter().filter(repeats).map(words::finding_row));
     format!(
         "{path}   {}\n{}",
         headline(file.input, contents, now),
@@ -84,7 +87,7 @@ fn headline(input: &Input, contents: &Contents, now: OffsetDateTime) -> String {
 
 fn certificate_rows(
     part: &CertificatePart,
-    several: bool,
+    own: &Contents,
     all: &[Input],
     rows: &mut Vec<(String, String)>,
 ) {
@@ -117,7 +120,7 @@ fn certificate_rows(
             add("topics", topics.join(", "));
         }
     }
-    if several {
+    if own.certificates.len() > 1 {
         add(
             "validity",
             format!(
@@ -129,12 +132,11 @@ fn certificate_rows(
     }
     add("issuer", issuer_fact(certificate));
     let key = &certificate.public_key;
-    let fit = match holder(all, |contents| {
-        contents
-            .keys
-            .iter()
-            .any(|k| k.key.public_key().spki_sha256 == key.spki_sha256)
-    }) {
+    let fits = |contents: &Contents| {
+        let mut keys = contents.keys.iter();
+        keys.any(|part| part.key.public_key().spki_sha256 == key.spki_sha256)
+    };
+    let fit = match holder(own, all, fits) {
         Some(path) => format!(", its key is in {}", escape::text(&path)),
         None => String::new(),
     };
@@ -156,7 +158,7 @@ fn issuer_fact(certificate: &Certificate) -> String {
     }
 }
 
-fn key_fact(part: &crate::container::KeyPart, all: &[Input]) -> String {
+fn key_fact(part: &KeyPart, own: &Contents, all: &[Input]) -> String {
     let public = part.key.public_key();
     let mut words = vec![public.describe()];
     if let Some(name) = &part.friendly_name {
@@ -166,7 +168,7 @@ fn key_fact(part: &crate::container::KeyPart, all: &[Input]) -> String {
         words.push("encrypted".to_string());
     }
     words.push(format!("SPKI {}…", public.spki_sha256.short()));
-    let fits = holder(all, |contents| {
+    let fits = holder(own, all, |contents| {
         contents
             .certificates
             .iter()
@@ -178,8 +180,11 @@ fn key_fact(part: &crate::container::KeyPart, all: &[Input]) -> String {
     words.join(", ")
 }
 
-/// The first file whose contents answer the question.
-fn holder(all: &[Input], question: impl Fn(&Contents) -> bool) -> Option<String> {
+/// Another file whose contents answer the question; none where the file itself does.
+fn holder(own: &Contents, all: &[Input], question: impl Fn(&Contents) -> bool) -> Option<String> {
+    if question(own) {
+        return None;
+    }
     all.iter()
         .find(|input| input.contents().is_some_and(&question))
         .map(Input::name)

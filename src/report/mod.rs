@@ -1,5 +1,6 @@
 //! Outcomes to characters. Nothing here decides, prints or reads; one file per form.
 
+pub mod check;
 pub mod escape;
 pub mod inspect;
 pub mod json;
