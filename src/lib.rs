@@ -3,5 +3,7 @@
 pub mod error;
 
 pub mod apple;
+pub mod cli;
+pub mod files;
 pub mod finding;
 pub mod secret;

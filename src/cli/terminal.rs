@@ -1,0 +1,100 @@
+//! What is asked on the terminal: a passphrase, one of several. After Ctrl-C the terminal is as it was before.
+
+use crate::error::{Error, Result};
+use crate::files::signal;
+use std::io::{self, IsTerminal, Write};
+use zeroize::Zeroizing;
+
+/// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the
+/// value of that variable; empty, `0` and `false` say nothing.
+pub fn may_prompt(no_input: bool, ci: Option<&str>) -> bool {
+    let ci = !matches!(ci, None | Some("" | "0" | "false"));
+    !no_input && !ci && io::stderr().is_terminal()
+}
+
+/// A line typed without echo on the controlling terminal. [`Error::NotReadable`] at the end of input and where there is
+/// no terminal, [`Error::Interrupted`] on Ctrl-C.
+pub fn passphrase(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let prompt = escaped(prompt);
+    let typed = wrapped(|| rpassword::prompt_password(&prompt))?;
+    Ok(Zeroizing::new(typed.into_bytes()))
+}
+
+/// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error.
+pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
+    let items: Vec<String> = items.iter().map(|item| escaped(item)).collect();
+    wrapped(|| {
+        dialoguer::Select::new()
+            .with_prompt(escaped(prompt))
+            .items(&items)
+            .default(0)
+            .interact()
+            .map_err(|dialoguer::Error::IO(error)| error)
+    })
+}
+
+/// Both libraries put the terminal right only if a handler keeps Ctrl-C from ending the program in their midst.
+fn wrapped<T>(ask: impl FnOnce() -> io::Result<T>) -> Result<T> {
+    signal::listen();
+    let answer = ask();
+    if let Some(signal) = signal::interrupted() {
+        return Err(interrupted(signal));
+    }
+    answer.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => interrupted(2),
+        io::ErrorKind::UnexpectedEof => Error::NotReadable {
+            reason: "end of input at the prompt".to_owned(),
+        },
+        _ => Error::NotReadable {
+            reason: "there is no terminal to ask on".to_owned(),
+        },
+    })
+}
+
+fn interrupted(signal: i32) -> Error {
+    // A selection hides the cursor and does not bring it back when it is interrupted.
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        let _terminal_gone = stderr.write_all(b"\x1b[?25h");
+    }
+    Error::Interrupted { signal }
+}
+
+/// The text with control and bidirectional characters spelled out, for names that others chose.
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{2028}'
+            | '\u{2029}' => shown.extend(letter.escape_unicode()),
+            letter if letter.is_control() => shown.extend(letter.escape_default()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_move_the_cursor() {
+        assert_eq!(
+            escaped("a\u{1b}[2J\n\u{202e}ä.p12"),
+            "a\\u{1b}[2J\\n\\u{202e}ä.p12"
+        );
+    }
+
+    #[test]
+    fn no_input_and_ci_forbid_prompts() {
+        assert!(!may_prompt(true, None));
+        assert!(!may_prompt(false, Some("true")));
+        assert!(!may_prompt(false, Some("1")));
+    }
+}

@@ -1,0 +1,102 @@
+//! What a signal does: it sets a flag that long work asks for; a second one ends the program at once.
+//! Either way no temporary file is left behind.
+
+use super::own_status;
+use crate::error::{Error, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, iterator::Signals, low_level};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use tempfile::NamedTempFile;
+
+static RECEIVED: AtomicUsize = AtomicUsize::new(0);
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static LISTENING: Once = Once::new();
+
+/// Takes over SIGINT, SIGTERM and SIGHUP, once, at program start. One that is ignored already (`nohup`, a job in the
+/// background) stays ignored. Where a handler cannot be set, the signal keeps ending the program.
+pub fn listen() {
+    LISTENING.call_once(|| {
+        let ignored = ignored_signals();
+        let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+            .collect();
+        let Ok(mut signals) = Signals::new(&wanted) else {
+            return;
+        };
+        let watcher = thread::Builder::new().name("signals".into());
+        let watching = watcher.spawn(move || {
+            if let Some(signal) = signals.forever().nth(1) {
+                end(signal);
+            }
+        });
+        if watching.is_ok() {
+            for signal in wanted {
+                // The flag is set in the handler itself: who is interrupted in a system call finds it set.
+                if flag::register_usize(signal, &RECEIVED, signal as usize).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// The signal that asks the program to end, if one came.
+pub fn interrupted() -> Option<i32> {
+    match RECEIVED.load(Ordering::SeqCst) {
+        0 => None,
+        signal => i32::try_from(signal).ok(),
+    }
+}
+
+/// [`Error::Interrupted`] if a signal came: for long work, between its steps.
+pub fn check() -> Result<()> {
+    match interrupted() {
+        Some(signal) => Err(Error::Interrupted { signal }),
+        None => Ok(()),
+    }
+}
+
+/// A new hidden file, 0600, that a second signal removes too.
+pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    // Made under the lock, so that `end` sees every file that exists.
+    let mut known = temporaries();
+    let file = tempfile::Builder::new()
+        .prefix(".pushcert-")
+        .rand_bytes(10)
+        .tempfile_in(folder)?;
+    known.push(file.path().to_path_buf());
+    Ok(file)
+}
+
+/// Ends what [`temporary`] began, when the file is gone or has its name.
+pub(super) fn forget(path: &Path) {
+    temporaries().retain(|known| known != path);
+}
+
+fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end(signal: i32) {
+    // Held until the end, so that no new file appears after these are gone.
+    let known = temporaries();
+    for path in known.iter() {
+        let _gone_already = fs::remove_file(path);
+    }
+    if low_level::emulate_default_handler(signal).is_err() {
+        low_level::exit(128 + signal);
+    }
+}
+
+/// The signals this program was started to ignore, as bits; none where the system does not say.
+fn ignored_signals() -> u64 {
+    own_status("SigIgn:")
+        .and_then(|bits| u64::from_str_radix(&bits, 16).ok())
+        .unwrap_or(0)
+}
