@@ -57,13 +57,17 @@ fn keep_attributes(path: &Path, new: &File, holds_key: bool) -> Result<()> {
         if NOT_KEPT.contains(&name.as_c_str()) {
             continue;
         }
-        let mut value = sized(|buffer| rustix::fs::getxattr(path, &name, buffer))
-            .map_err(|errno| refused(&name, errno))?;
+        let mut value = sized(rustix::fs::getxattr_query(path, &name), |buffer| {
+            rustix::fs::getxattr(path, &name, buffer)
+        })
+        .map_err(|errno| refused(&name, errno))?;
         if holds_key && name.as_c_str() == ACCESS_LIST {
             close_to_others(&mut value);
         }
         // A label that the new file has already needs no right to set it.
-        let same = sized(|buffer| rustix::fs::fgetxattr(new, &name, buffer));
+        let same = sized(rustix::fs::fgetxattr_query(new, &name), |buffer| {
+            rustix::fs::fgetxattr(new, &name, buffer)
+        });
         if same.is_ok_and(|same| same == value) {
             continue;
         }
@@ -74,7 +78,9 @@ fn keep_attributes(path: &Path, new: &File, holds_key: bool) -> Result<()> {
 }
 
 fn names(path: &Path) -> rustix::io::Result<Vec<CString>> {
-    match sized(|buffer| rustix::fs::listxattr(path, buffer)) {
+    match sized(rustix::fs::listxattr_query(path), |buffer| {
+        rustix::fs::listxattr(path, buffer)
+    }) {
         Ok(list) => Ok(list
             .split(|byte| *byte == 0)
             .filter(|name| !name.is_empty())
@@ -85,9 +91,12 @@ fn names(path: &Path) -> rustix::io::Result<Vec<CString>> {
     }
 }
 
-/// Asks for the size with an empty buffer, then for the value.
-fn sized(value: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
-    let mut buffer = vec![0; value(&mut [])?];
+/// The value once its size was asked for.
+fn sized(
+    size: rustix::io::Result<usize>,
+    value: impl FnOnce(&mut [u8]) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<Vec<u8>> {
+    let mut buffer = vec![0; size?];
     if !buffer.is_empty() {
         let count = value(&mut buffer)?;
         buffer.truncate(count);
