@@ -522,3 +522,133 @@ fn who_may_read_a_file_is_told_from_its_mode() {
     assert!(!files::mode_readable_by_others(dir.path()));
     assert!(!files::mode_readable_by_others(&dir.path().join("no")));
 }
+
+/// Not a test by itself: the process that the next test sends signals to.
+#[test]
+#[ignore = "is started by signals_leave_no_file_behind"]
+fn writes_until_a_signal_comes() {
+    let Some(path) = std::env::var_os("PUSHCERT_TEST_OUTPUT").map(PathBuf::from) else {
+        return;
+    };
+    files::signal::listen();
+    loop {
+        match files::create(&[output(&path, &[7; 100_000], true)], true) {
+            Ok(()) => {}
+            Err(Error::Interrupted { signal }) => std::process::exit(128 + signal),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn signals_leave_no_file_behind() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::os::unix::process::ExitStatusExt;
+    let dir = folder();
+    let path = dir.path().join("key.pem");
+    let mut ends = [0; 2];
+    for round in 0..150u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "writes_until_a_signal_comes"])
+            .env("PUSHCERT_TEST_OUTPUT", &path)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while !path.exists() {
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread::sleep(Duration::from_micros(round * 7919 % 4000));
+        let pid = Pid::from_child(&child);
+        let signal = [Signal::INT, Signal::TERM, Signal::HUP][round as usize % 3];
+        kill_process(pid, signal).unwrap();
+        let twice = round % 2 == 1;
+        if twice {
+            thread::sleep(Duration::from_micros(round * 104_729 % 300));
+            // It may have ended by the first one.
+            let _ended = kill_process(pid, Signal::INT);
+        }
+        let status = child.wait().unwrap();
+        if status.code().is_some() {
+            ends[0] += 1;
+            let code = status.code().unwrap();
+            assert!(
+                code == 128 + signal.as_raw() || (twice && code == 130),
+                "{status}"
+            );
+        } else {
+            ends[1] += 1;
+            assert!(twice && status.signal().is_some(), "{status}");
+        }
+        assert_eq!(names(dir.path()), ["key.pem"], "round {round}, {status}");
+        assert_eq!(fs::read(&path).unwrap(), [7; 100_000]);
+        fs::remove_file(&path).unwrap();
+    }
+    eprintln!(
+        "{} ended by themselves, {} by a second signal",
+        ends[0], ends[1]
+    );
+}
+
+/// Not a test by itself either.
+#[test]
+#[ignore = "is started by the tests of standard input"]
+fn reads_standard_input() {
+    let Some(what) = std::env::var_os("PUSHCERT_TEST_STDIN") else {
+        return;
+    };
+    files::signal::listen();
+    if what == "lines" {
+        let first = files::read_stdin_line().unwrap().unwrap();
+        let second = files::read_stdin_line().unwrap().unwrap();
+        let rest = files::read_stdin().unwrap();
+        let told = [first, second, rest].map(|part| part.expose_secret().to_vec());
+        let code = if told == [b"one".to_vec(), b"two".to_vec(), b"three\nfour".to_vec()] {
+            70
+        } else {
+            71
+        };
+        assert!(files::read_stdin_line().unwrap().is_none());
+        std::process::exit(code);
+    }
+    match files::read_stdin() {
+        Err(error) if error.id() == "empty" && error.path() == Some(Path::new("-")) => {
+            std::process::exit(72)
+        }
+        Err(Error::Interrupted { signal }) => std::process::exit(128 + signal),
+        _ => std::process::exit(73),
+    }
+}
+
+fn standard_input(what: &str) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "reads_standard_input"])
+        .env("PUSHCERT_TEST_STDIN", what)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn standard_input_is_taken_line_by_line_and_then_whole() {
+    let mut child = standard_input("lines");
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"one\ntwo\r\nthree\nfour").unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(70));
+    let mut child = standard_input("whole");
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(72));
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_standard_input() {
+    let mut child = standard_input("whole");
+    // Held open: `wait` would close it, which is the end of input.
+    let _stdin = child.stdin.take().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}

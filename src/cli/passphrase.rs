@@ -256,10 +256,20 @@ impl Passphrases {
             },
             Source::Stdin | Source::Fd(0) => stdin_line()?,
             Source::File(path) => files::read_line(path)?,
-            Source::Fd(number) => files::read_line(&PathBuf::from(format!("/dev/fd/{number}")))?,
+            Source::Fd(number) => descriptor_line(*number)?,
         };
         passphrase(line.expose_secret().to_vec()).map(Some)
     }
+}
+
+fn descriptor_line(number: i32) -> Result<SecretBytes> {
+    let path = PathBuf::from(format!("/dev/fd/{number}"));
+    files::read_line(&path).map_err(|error| match error.cause() {
+        Error::NotFound => Error::NotReadable {
+            reason: format!("file descriptor {number} is not open"),
+        },
+        _ => error,
+    })
 }
 
 fn stdin_line() -> Result<SecretBytes> {

@@ -26,23 +26,22 @@ pub fn listen() {
             .into_iter()
             .filter(|signal| ignored >> (signal - 1) & 1 == 0)
             .collect();
+        for signal in &wanted {
+            // Set in the handler itself: who is interrupted in a system call finds it set.
+            if flag::register_usize(*signal, &RECEIVED, *signal as usize).is_err() {
+                return;
+            }
+        }
         let Ok(mut signals) = Signals::new(&wanted) else {
             return;
         };
-        let watcher = thread::Builder::new().name("signals".into());
-        let watching = watcher.spawn(move || {
+        let watcher = thread::Builder::new().name("signals".to_owned());
+        // Without the thread a second signal does what the first did.
+        let _watching = watcher.spawn(move || {
             if let Some(signal) = signals.forever().nth(1) {
                 end(signal);
             }
         });
-        if watching.is_ok() {
-            for signal in wanted {
-                // The flag is set in the handler itself: who is interrupted in a system call finds it set.
-                if flag::register_usize(signal, &RECEIVED, signal as usize).is_err() {
-                    return;
-                }
-            }
-        }
     });
 }
 
