@@ -121,7 +121,7 @@ pub fn contents(contents: &Contents, readable_by_others: bool) -> Vec<Finding> {
     if let Some(first) = first
         && contents.format == Format::Pem
         && !fits(first)
-        && contents.leaf().is_some_and(|leaf| fits(leaf))
+        && contents.leaf().is_some_and(fits)
     {
         let message =
             "a server loads the first certificate of a file, and here that is not the leaf";

@@ -135,7 +135,7 @@ pub fn endpoints(
             .map(|target| Endpoint {
                 question: target.to_string(),
                 target: target.clone(),
-                apple: gateway::environment_of(&target.host),
+                apple: gateway::environment_of(target.host()),
             })
             .collect();
     }
@@ -147,13 +147,15 @@ pub fn endpoints(
         .into_iter()
         .map(|environment| Endpoint {
             question: environment.as_str().to_string(),
-            target: Target {
-                host: gateway::host(environment).to_string(),
-                port: gateway::PORT,
-            },
+            target: gateway_of(environment),
             apple: Some(environment),
         })
         .collect()
+}
+
+/// The binary gateway of an environment.
+fn gateway_of(environment: Environment) -> Target {
+    Target::new(gateway::host(environment), gateway::PORT)
 }
 
 /// What is wrong with a subject and its file, offline.

@@ -105,7 +105,7 @@ impl Input {
 pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for path in paths {
-        if let Some(signal) = files::signal::pending() {
+        if let Some(signal) = files::signal::interrupted() {
             return Err(Error::Interrupted { signal });
         }
         if path.as_os_str() != "-" && files::is_folder(path) {
@@ -119,7 +119,7 @@ pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
 
 fn open_folder(folder: &Path, passphrases: &[Passphrase], inputs: &mut Inputs) -> Result<()> {
     for entry in files::walk(folder) {
-        if let Some(signal) = files::signal::pending() {
+        if let Some(signal) = files::signal::interrupted() {
             return Err(Error::Interrupted { signal });
         }
         let file = match entry {
@@ -169,7 +169,7 @@ fn open_file(path: &Path, named: bool, passphrases: &[Passphrase]) -> Input {
     Input {
         path: path.to_path_buf(),
         named,
-        readable_by_others: files::readable_by_others(path),
+        readable_by_others: files::mode_readable_by_others(path),
         state,
     }
 }

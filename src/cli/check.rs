@@ -1,7 +1,6 @@
 //! `pushcert check`: static findings, then a live handshake with a truthful verdict.
 
 use super::merge::WishFlags;
-use super::passphrase::Passphrases;
 use super::reply::{Reply, Stop};
 use super::{Common, PassIn, moment, open};
 use crate::apple::Environment;
@@ -98,7 +97,7 @@ impl Check {
         }
         let Via::Legacy = self.via;
         let now = moment::now(self.at);
-        let mut passphrases = Passphrases::new(&self.passin.passin, None, self.common.no_input);
+        let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
         open::demand_named(&inputs)?;
         let wishes = Wishes {
@@ -173,7 +172,7 @@ impl Check {
             .in_file(path)
             .into());
         }
-        Ok(Roots::Given(certificates))
+        Ok(Roots::Certificates(certificates))
     }
 
     fn check(

@@ -1,7 +1,6 @@
 //! `pushcert convert`: one form of certificates and keys into another.
 
 use super::merge::KeyFormat;
-use super::passphrase::Passphrases;
 use super::reply::{Reply, Stop};
 use super::{Common, PassIn, PassOut, open, protect};
 use crate::conversion::{self, Only, Piece, To};
@@ -76,11 +75,12 @@ impl Convert {
         if joined && self.only.is_some() {
             return Err(Stop::usage("--only goes with --to pem and --to der"));
         }
-        let mut passphrases = Passphrases::new(
-            &self.passin.passin,
-            self.passout.passout.as_ref(),
-            self.common.no_input,
-        );
+        let mut passphrases = super::passphrases(
+            &self.passin,
+            Some(&self.passout),
+            &self.common,
+            &self.inputs,
+        )?;
         let candidates = passphrases.candidates()?;
         let mut inputs = crate::inputs::open(&self.inputs, &candidates)?;
         if self.only_certificates() {

@@ -57,11 +57,8 @@ pub(super) struct Csr {
 
 impl Csr {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
-        let mut passphrases = Passphrases::new(
-            &self.passin.passin,
-            self.passout.passout.as_ref(),
-            self.common.no_input,
-        );
+        let mut passphrases =
+            super::passphrases(&self.passin, Some(&self.passout), &self.common, &[])?;
         let csr_path = self.output.join(&self.out_csr);
         let key_path = self.output.join(&self.out_key);
         let subject = Subject {

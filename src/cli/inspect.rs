@@ -1,6 +1,5 @@
 //! `pushcert inspect`: what files are and what they are good for.
 
-use super::passphrase::Passphrases;
 use super::reply::{self, Reply, Stop};
 use super::{Common, PassIn, moment, open};
 use crate::audit::{self, Standard};
@@ -36,7 +35,7 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let now = moment::now(self.at);
-        let mut passphrases = Passphrases::new(&self.passin.passin, None, self.common.no_input);
+        let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
         if inputs.files.is_empty() {
             return Err(Error::NoInputFound {

@@ -268,7 +268,7 @@ impl Serve {
             // A reader that has gone does not stop the gateway.
             let _ = writeln!(stdout, "{}", event.to_json()).and_then(|()| stdout.flush());
         })?;
-        while signal::pending().is_none() {
+        while signal::interrupted().is_none() {
             std::thread::sleep(Duration::from_millis(50));
         }
         drop(running);

@@ -112,11 +112,12 @@ impl Merge {
         } else if !self.force {
             files::refuse_existing(&self.output, true)?;
         }
-        let mut passphrases = Passphrases::new(
-            &self.passin.passin,
-            self.passout.passout.as_ref(),
-            self.common.no_input,
-        );
+        let mut passphrases = super::passphrases(
+            &self.passin,
+            Some(&self.passout),
+            &self.common,
+            &self.inputs,
+        )?;
         let mut inputs = open::open(&self.inputs, &mut passphrases)?;
         open::demand_named(&inputs)?;
         let choice = self.choose(&mut inputs, &mut passphrases)?;
@@ -219,7 +220,7 @@ impl Merge {
     }
 
     fn ask(&self, candidates: &[Certificate]) -> Result<Certificate, Box<Stop>> {
-        if !terminal::may_select(self.common.no_input) {
+        if !terminal::may_select(self.common.no_input, super::ci().as_deref()) {
             return Err(ambiguous(candidates));
         }
         let now = moment::now(self.at);

@@ -11,14 +11,18 @@ mod lab;
 mod merge;
 mod moment;
 mod open;
-mod passphrase;
+pub mod passphrase;
 mod protect;
 mod rehearse;
 mod reply;
-mod terminal;
+pub mod terminal;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use crate::files;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use passphrase::{Passphrases, Source};
 use reply::{Reply, Stop};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Makes, converts, proves and watches Apple push certificates.
@@ -75,16 +79,16 @@ enum Color {
 #[derive(Args, Clone, Debug)]
 struct PassIn {
     /// Passphrase of an input: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT (repeatable)
-    #[arg(long, value_name = "SRC", value_parser = passphrase::Source::parse)]
-    passin: Vec<passphrase::Source>,
+    #[arg(long, value_name = "SRC")]
+    passin: Vec<OsString>,
 }
 
 /// How a key that is written is protected.
 #[derive(Args, Clone, Debug)]
 struct PassOut {
     /// Encrypt the key that is written: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT
-    #[arg(long, value_name = "SRC", value_parser = passphrase::Source::parse, conflicts_with = "no_passphrase")]
-    passout: Option<passphrase::Source>,
+    #[arg(long, value_name = "SRC", conflicts_with = "no_passphrase")]
+    passout: Option<OsString>,
     /// Write the key unencrypted
     #[arg(long)]
     no_passphrase: bool,
@@ -92,10 +96,7 @@ struct PassOut {
 
 /// Parses the command line, runs the command, prints, and returns the exit code.
 pub fn main() -> ExitCode {
-    if let Err(error) = terminal::watch_signals() {
-        eprintln!("error: {error}");
-        return ExitCode::from(3);
-    }
+    files::signal::listen();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -106,7 +107,6 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let _ = ColorChoice::Auto;
     let result = cli.command.run();
     reply::print(name, &common, result)
 }
@@ -133,6 +133,44 @@ impl Command {
             Command::Lab(c) => c.run(),
         }
     }
+}
+
+/// The passphrases of a command. The sources are parsed here rather than by clap, which would print a wrong one, and that may be the
+/// passphrase itself.
+fn passphrases(
+    passin: &PassIn,
+    passout: Option<&PassOut>,
+    common: &Common,
+    inputs: &[PathBuf],
+) -> Result<Passphrases, Box<Stop>> {
+    let ins = passin.passin.iter().map(|text| Source::parse(text));
+    let out = passout
+        .and_then(|flags| flags.passout.as_deref())
+        .map(Source::parse);
+    let environment = |name: &str| std::env::var_os(name);
+    let passphrases = Passphrases::new(
+        ins.collect::<Result<_, _>>()?,
+        out.transpose()?,
+        common.no_input,
+        environment,
+    );
+    if passphrases.passin_reads_stdin()? && inputs.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Stop::usage("--passin stdin and input - both want stdin"));
+    }
+    if inputs.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Stop::usage("- is stdin, and stdin is read once"));
+    }
+    if !common.quiet {
+        for warning in passphrases.warnings() {
+            anstream::eprintln!("warning: {warning}");
+        }
+    }
+    Ok(passphrases)
+}
+
+/// The value of `CI`, which forbids prompts.
+fn ci() -> Option<String> {
+    std::env::var("CI").ok()
 }
 
 /// clap's own exit code for wrong usage is 2, which here means "the answer is no".

@@ -1,252 +1,295 @@
-//! Where passphrases come from: flags, then the environment, then the terminal. Never from a guess.
+//! Where a passphrase comes from: flags, environment, a terminal, in the order that the help states.
+//! Each source is read once. Prints nothing but prompts.
 
-use super::terminal;
+use crate::cli::terminal;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::report::escape;
 use crate::secret::{Passphrase, SecretBytes};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::str::FromStr;
 
-/// `--passin` and `--passout`.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
+/// How often two new passphrases may differ before the command gives up.
+const ATTEMPTS: usize = 3;
+
+/// What `--passin` and `--passout` name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `prompt`: the terminal.
     Prompt,
+    /// `stdin`: one line of standard input.
     Stdin,
+    /// `env:NAME`: the value of a variable.
     Env(String),
+    /// `file:PATH`: the first line.
     File(PathBuf),
-    Fd(u32),
+    /// `fd:N`: one line of an open file descriptor.
+    Fd(i32),
+    /// `pass:TEXT`: the passphrase itself.
     Pass(Passphrase),
 }
 
 impl Source {
-    /// Reads `prompt`, `stdin`, `env:NAME`, `file:PATH`, `fd:N`, `pass:TEXT`.
-    pub(super) fn parse(text: &str) -> std::result::Result<Source, String> {
-        let source = match text.split_once(':') {
-            None if text == "prompt" => Some(Source::Prompt),
-            None if text == "stdin" => Some(Source::Stdin),
-            Some(("env", name)) if !name.is_empty() => Some(Source::Env(name.to_string())),
-            Some(("file", path)) if !path.is_empty() => Some(Source::File(PathBuf::from(path))),
-            Some(("fd", number)) => number.parse().ok().map(Source::Fd),
-            Some(("pass", secret)) => Passphrase::new(secret.as_bytes().to_vec()).map(Source::Pass),
-            _ => None,
+    /// Reads the syntax of the flags. [`Error::Usage`] never repeats the text, which may be a passphrase.
+    pub fn parse(text: &OsStr) -> Result<Source> {
+        let wrong = |reason: &str| Error::Usage {
+            reason: reason.to_owned(),
         };
-        // What was typed may be the passphrase itself: it is not repeated.
-        source
-            .ok_or_else(|| "not prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT".to_string())
+        let bytes = text.as_bytes();
+        let (kind, value) = match bytes.iter().position(|byte| *byte == b':') {
+            Some(colon) => (&bytes[..colon], Some(&bytes[colon + 1..])),
+            None => (bytes, None),
+        };
+        match (kind, value) {
+            (b"prompt", None) => Ok(Source::Prompt),
+            (b"stdin", None) => Ok(Source::Stdin),
+            (b"env", Some(name)) => match std::str::from_utf8(name) {
+                Ok(name) if !name.is_empty() && !name.contains('=') => {
+                    Ok(Source::Env(name.to_owned()))
+                }
+                _ => Err(wrong("env: needs the name of a variable")),
+            },
+            (b"file", Some(path)) if !path.is_empty() => Ok(Source::File(PathBuf::from(
+                OsString::from_vec(path.to_vec()),
+            ))),
+            (b"file", Some(_)) => Err(wrong("file: needs a path")),
+            (b"fd", Some(number)) => std::str::from_utf8(number)
+                .ok()
+                .filter(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+                .and_then(|number| number.parse().ok())
+                .map(Source::Fd)
+                .ok_or_else(|| wrong("fd: needs the number of a file descriptor")),
+            (b"pass", Some(passphrase)) => Passphrase::new(passphrase.to_vec())
+                .map(Source::Pass)
+                .ok_or_else(|| wrong("a passphrase cannot hold a NUL")),
+            _ => Err(wrong(
+                "a passphrase comes from prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT",
+            )),
+        }
     }
 }
 
-/// What was typed for a new key.
-pub(super) enum NewPassphrase {
-    Empty,
-    Typed(Passphrase),
+impl FromStr for Source {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Source> {
+        Source::parse(OsStr::new(text))
+    }
 }
 
-/// The passphrases of one command. Sources are read once.
-pub(super) struct Passphrases {
+/// What to do with a key that is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPassphrase {
+    /// It stays plain.
+    Plain,
+    /// It is encrypted.
+    Protected(Passphrase),
+}
+
+/// The passphrases of one command.
+pub struct Passphrases {
     passin: Vec<Source>,
     passout: Option<Source>,
     no_input: bool,
+    environment: fn(&str) -> Option<OsString>,
     candidates: Option<Vec<Passphrase>>,
-    asked_in: bool,
+    chosen: Option<Passphrase>,
 }
 
 impl Passphrases {
-    /// Takes the flags over; where they are not given, the environment speaks.
-    pub(super) fn new(passin: &[Source], passout: Option<&Source>, no_input: bool) -> Passphrases {
-        let uses_pass = passin
-            .iter()
-            .chain(passout)
-            .any(|source| matches!(source, Source::Pass(_)));
-        if uses_pass {
-            anstream::eprintln!(
-                "warning: pass: shows the passphrase to everyone who can run ps; env:NAME or file:PATH does not"
-            );
-        }
+    /// What the flags say; `environment` answers what a variable holds. Nothing is read yet.
+    pub fn new(
+        passin: Vec<Source>,
+        passout: Option<Source>,
+        no_input: bool,
+        environment: fn(&str) -> Option<OsString>,
+    ) -> Passphrases {
         Passphrases {
-            passin: passin.to_vec(),
-            passout: passout.cloned(),
+            passin,
+            passout,
             no_input,
+            environment,
             candidates: None,
-            asked_in: passin.iter().any(|source| matches!(source, Source::Prompt)),
+            chosen: None,
         }
     }
 
-    /// Every passphrase for inputs that needs no prompt, in order.
-    pub(super) fn candidates(&mut self) -> Result<Vec<Passphrase>> {
+    /// What the user should be told about the sources.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let shown = |source: &Source| matches!(source, Source::Pass(_));
+        match self.passin.iter().chain(&self.passout).any(shown) {
+            true => vec!["pass: shows the passphrase to everyone who can run ps"],
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether `--passin` takes a line of standard input, which then cannot be an input file too.
+    pub fn passin_reads_stdin(&self) -> Result<bool> {
+        let stdin = |source: &Source| matches!(source, Source::Stdin | Source::Fd(0));
+        Ok(self.passin_sources()?.iter().any(stdin))
+    }
+
+    /// Every passphrase that can be had without asking, in the order to try.
+    pub fn candidates(&mut self) -> Result<Vec<Passphrase>> {
         if let Some(known) = &self.candidates {
             return Ok(known.clone());
         }
-        let mut sources = self.passin.clone();
-        if sources.is_empty() {
-            sources.extend(source_of_environment("PUSHCERT_PASSIN")?);
-        }
         let mut found = Vec::new();
-        for source in &sources {
-            match source {
-                Source::Prompt => self.asked_in = true,
-                other => found.push(read(other)?),
-            }
+        for source in self.passin_sources()? {
+            found.extend(self.read(&source)?);
         }
-        if sources.is_empty() {
-            let values = ["PEM_P12_PASSWORD", "APN_CERTIFICATE_PASSPHRASE"];
-            found.extend(values.iter().filter_map(|name| value_of_environment(name)));
+        if self.passin.is_empty() {
+            for name in ["PEM_P12_PASSWORD", "APN_CERTIFICATE_PASSPHRASE"] {
+                if let Some(value) = self.variable(name) {
+                    found.push(passphrase(value.into_vec())?);
+                }
+            }
         }
         self.candidates = Some(found.clone());
         Ok(found)
     }
 
-    /// Asks for the passphrase of a file. `None` where nobody may be asked.
-    pub(super) fn ask_in(&mut self, file: &str) -> Result<Option<Passphrase>> {
-        let given = self
-            .candidates
-            .as_ref()
-            .is_some_and(|known| !known.is_empty());
-        // A passphrase that was given and does not fit is an answer; only an explicit prompt asks after it.
-        if !terminal::may_prompt(self.no_input) || (given && !self.asked_in) {
+    /// Asks for the passphrase of a file. `None` if nothing may be asked, or if `--passin` names other sources only.
+    pub fn ask_in(&mut self, file: &str) -> Result<Option<Passphrase>> {
+        let wished = self.passin.is_empty() || self.passin.contains(&Source::Prompt);
+        if !wished || !self.may_prompt() {
             return Ok(None);
         }
-        terminal::passphrase(&format!("passphrase for {}: ", escape::text(file))).map(Some)
+        ask(&format!("passphrase for {file}: ")).map(Some)
     }
 
-    /// The passphrase for outputs, where a flag or the environment gives one.
-    pub(super) fn passout(&mut self) -> Result<Option<Passphrase>> {
-        // stdin: the line for inputs comes first.
-        self.candidates()?;
-        let source = match &self.passout {
-            Some(source) => Some(source.clone()),
-            None => source_of_environment("PUSHCERT_PASSOUT")?,
-        };
-        let passphrase = match source {
-            None => return Ok(None),
-            Some(Source::Prompt) if terminal::may_prompt(self.no_input) => {
-                new_passphrase("the key")?
-            }
-            Some(Source::Prompt) => {
-                return Err(Error::NotReadable {
-                    reason: "there is no terminal to ask for the passphrase on".to_string(),
-                });
-            }
-            Some(other) => read(&other)?,
-        };
-        match passphrase.is_empty() {
-            true => Err(Error::Usage {
-                reason: "the passphrase of --passout is empty; a plain key is asked for with --no-passphrase".to_string(),
-            }),
-            false => Ok(Some(passphrase)),
+    /// The passphrase that is to protect what is written, if flag or environment name one.
+    pub fn passout(&mut self) -> Result<Option<Passphrase>> {
+        if self.chosen.is_some() {
+            return Ok(self.chosen.clone());
         }
+        let Some(source) = self.passout_source()? else {
+            return Ok(None);
+        };
+        if matches!(source, Source::Stdin | Source::Fd(0)) {
+            // Line 1 belongs to passin, whichever is asked for first.
+            self.candidates()?;
+        }
+        let chosen = match source {
+            Source::Prompt => match self.ask_new("the new key")? {
+                Some(NewPassphrase::Protected(passphrase)) => passphrase,
+                Some(NewPassphrase::Plain) => Passphrase::empty(),
+                None => {
+                    return Err(Error::Usage {
+                        reason: "there is no terminal for --passout prompt; name another source, or say --no-passphrase".to_owned(),
+                    });
+                }
+            },
+            source => self.read(&source)?.unwrap_or_else(Passphrase::empty),
+        };
+        if chosen.is_empty() {
+            return Err(Error::Usage {
+                reason: "an empty --passout: plain is said with --no-passphrase".to_owned(),
+            });
+        }
+        self.chosen = Some(chosen.clone());
+        Ok(Some(chosen))
     }
 
-    /// Asks for a new passphrase, twice. `None` where nobody may be asked.
-    pub(super) fn ask_new(&mut self, what: &str) -> Result<Option<NewPassphrase>> {
-        if !terminal::may_prompt(self.no_input) {
+    /// Asks twice for the passphrase of `what` ("the new key"); an empty one means plain. `None` if nothing may be asked.
+    pub fn ask_new(&mut self, what: &str) -> Result<Option<NewPassphrase>> {
+        if !self.may_prompt() {
             return Ok(None);
         }
-        let passphrase = new_passphrase(what)?;
-        Ok(Some(match passphrase.is_empty() {
-            true => NewPassphrase::Empty,
-            false => NewPassphrase::Typed(passphrase),
-        }))
+        for attempt in 0..ATTEMPTS {
+            let before = if attempt == 0 { "" } else { "they differ; " };
+            let first = ask(&format!("{before}passphrase for {what} (empty for none): "))?;
+            if first.is_empty() {
+                return Ok(Some(NewPassphrase::Plain));
+            }
+            if ask("the same again: ")? == first {
+                return Ok(Some(NewPassphrase::Protected(first)));
+            }
+        }
+        Err(Error::NotReadable {
+            reason: format!("the two passphrases differed {ATTEMPTS} times"),
+        })
+    }
+
+    fn may_prompt(&self) -> bool {
+        let ci = (self.environment)("CI").map(|value| value.to_string_lossy().into_owned());
+        terminal::may_prompt(self.no_input, ci.as_deref())
+    }
+
+    fn passin_sources(&self) -> Result<Vec<Source>> {
+        if !self.passin.is_empty() {
+            return Ok(self.passin.clone());
+        }
+        let source = self.variable("PUSHCERT_PASSIN");
+        let source = source.map(|text| named("PUSHCERT_PASSIN", &text));
+        Ok(source.transpose()?.into_iter().collect())
+    }
+
+    fn passout_source(&self) -> Result<Option<Source>> {
+        if self.passout.is_some() {
+            return Ok(self.passout.clone());
+        }
+        let source = self.variable("PUSHCERT_PASSOUT");
+        source
+            .map(|text| named("PUSHCERT_PASSOUT", &text))
+            .transpose()
+    }
+
+    /// A variable; an empty one is as good as none.
+    fn variable(&self, name: &str) -> Option<OsString> {
+        (self.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    /// `None` for what is asked on the terminal.
+    fn read(&self, source: &Source) -> Result<Option<Passphrase>> {
+        let line = match source {
+            Source::Prompt => return Ok(None),
+            Source::Pass(passphrase) => return Ok(Some(passphrase.clone())),
+            Source::Env(name) => match (self.environment)(name) {
+                Some(value) => return passphrase(value.into_vec()).map(Some),
+                None => {
+                    return Err(Error::Usage {
+                        reason: format!("env:{name}: there is no such variable"),
+                    });
+                }
+            },
+            Source::Stdin | Source::Fd(0) => stdin_line()?,
+            Source::File(path) => files::read_line(path)?,
+            Source::Fd(number) => descriptor_line(*number)?,
+        };
+        passphrase(line.expose_secret().to_vec()).map(Some)
     }
 }
 
-fn new_passphrase(what: &str) -> Result<Passphrase> {
-    for _ in 0..3 {
-        let first = terminal::passphrase(&format!("passphrase for {what} (empty for none): "))?;
-        if first.is_empty() || first == terminal::passphrase("the same again: ")? {
-            return Ok(first);
-        }
-        anstream::eprintln!("the two differ");
-    }
-    Err(Error::NotReadable {
-        reason: "the two passphrases differed three times".to_string(),
+fn descriptor_line(number: i32) -> Result<SecretBytes> {
+    let path = PathBuf::from(format!("/dev/fd/{number}"));
+    files::read_line(&path).map_err(|error| match error.cause() {
+        Error::NotFound => Error::NotReadable {
+            reason: format!("file descriptor {number} is not open"),
+        },
+        _ => error,
     })
 }
 
-fn source_of_environment(name: &str) -> Result<Option<Source>> {
-    match std::env::var(name) {
-        Ok(text) => Source::parse(&text)
-            .map(Some)
-            .map_err(|reason| Error::Usage {
-                reason: format!("{name}: {reason}"),
-            }),
-        Err(_) => Ok(None),
-    }
+fn stdin_line() -> Result<SecretBytes> {
+    files::read_stdin_line()?.ok_or_else(|| Error::NotReadable {
+        reason: "end of input where a passphrase was expected on standard input".to_owned(),
+    })
 }
 
-fn value_of_environment(name: &str) -> Option<Passphrase> {
-    let value = std::env::var_os(name)?;
-    Passphrase::new(std::os::unix::ffi::OsStringExt::into_vec(value))
+fn named(variable: &str, text: &OsStr) -> Result<Source> {
+    Source::parse(text).map_err(|error| Error::Usage {
+        reason: format!("{variable}: {error}"),
+    })
 }
 
-fn read(source: &Source) -> Result<Passphrase> {
-    let no_nul = |bytes: Vec<u8>| {
-        Passphrase::new(bytes).ok_or(Error::Usage {
-            reason: "a passphrase holds no NUL".to_string(),
-        })
-    };
-    match source {
-        Source::Pass(passphrase) => Ok(passphrase.clone()),
-        Source::Env(name) => value_of_environment(name).ok_or_else(|| Error::Usage {
-            reason: format!("env:{name}: no such environment variable"),
-        }),
-        Source::Stdin => no_nul(line_of_stdin()?),
-        Source::File(path) => no_nul(first_line(file_or_empty(path)?.expose_secret())),
-        Source::Fd(number) => {
-            let path = PathBuf::from(format!("/dev/fd/{number}"));
-            no_nul(first_line(file_or_empty(&path)?.expose_secret()))
-        }
-        Source::Prompt => Err(Error::Locked),
-    }
+fn ask(prompt: &str) -> Result<Passphrase> {
+    passphrase(terminal::passphrase(prompt)?.to_vec())
 }
 
-/// An empty file holds the empty passphrase.
-fn file_or_empty(path: &Path) -> Result<SecretBytes> {
-    match files::read(path) {
-        Err(error) if matches!(error.cause(), Error::Empty) => Ok(SecretBytes::new(Vec::new())),
-        other => other,
-    }
-}
-
-fn first_line(bytes: &[u8]) -> Vec<u8> {
-    let line = bytes
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
-}
-
-/// One line, byte by byte: what follows belongs to whoever reads next.
-fn line_of_stdin() -> Result<Vec<u8>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(1024));
-    let mut file = std::io::stdin().lock();
-    let mut byte = [0u8];
-    loop {
-        match file.read(&mut byte) {
-            Ok(0) if line.is_empty() => {
-                return Err(Error::NotReadable {
-                    reason: "end of input where stdin was to give a passphrase".to_string(),
-                });
-            }
-            Ok(0) => break,
-            Ok(_) if byte == [b'\n'] => break,
-            Ok(_) if line.len() == line.capacity() => {
-                return Err(Error::NotReadable {
-                    reason: "the line with the passphrase on stdin is too long".to_string(),
-                });
-            }
-            Ok(_) => line.push(byte[0]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-                files::signal::check()?
-            }
-            Err(error) => {
-                return Err(Error::NotReadable {
-                    reason: error.to_string(),
-                });
-            }
-        }
-    }
-    Ok(first_line(&line))
+fn passphrase(bytes: Vec<u8>) -> Result<Passphrase> {
+    Passphrase::new(bytes).ok_or_else(|| Error::Usage {
+        reason: "a passphrase cannot hold a NUL".to_owned(),
+    })
 }

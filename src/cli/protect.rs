@@ -25,8 +25,8 @@ pub(super) fn choose(
         Some(Protection::Pkcs12) | None => {}
     }
     match passphrases.ask_new(what)? {
-        Some(NewPassphrase::Empty) => Ok(None),
-        Some(NewPassphrase::Typed(passphrase)) => Ok(Some(passphrase)),
+        Some(NewPassphrase::Plain) => Ok(None),
+        Some(NewPassphrase::Protected(passphrase)) => Ok(Some(passphrase)),
         None => Err(Stop::usage(
             "say how the key that is written is protected: --passout SRC or --no-passphrase",
         )),

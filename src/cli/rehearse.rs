@@ -328,10 +328,7 @@ fn handshake(
     let gateway = Gateway::bind("127.0.0.1:2195", authority, settings())
         .or_else(|_| Gateway::bind("127.0.0.1:0", authority, settings()))?;
     let running = gateway.run_in_thread(|_| {})?;
-    let target = Target {
-        host: "127.0.0.1".to_string(),
-        port: running.address().port(),
-    };
+    let target = Target::new("127.0.0.1", running.address().port());
     let roots = read_back(&folder.join("lab").join(CA_FILE), &[])?;
     let roots: Vec<Vec<u8>> = roots
         .files
@@ -351,6 +348,6 @@ fn handshake(
         wait: WAIT,
         probe: true,
     };
-    let handshake = live::ask(&target, &credentials, &Roots::Given(roots), &wishes)?;
+    let handshake = live::ask(&target, &credentials, &Roots::Certificates(roots), &wishes)?;
     Ok((target.to_string(), handshake))
 }

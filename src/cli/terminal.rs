@@ -1,59 +1,87 @@
-//! The terminal: whether one may be asked, and asking it. Ctrl-C at a prompt leaves the terminal as it was.
+//! What is asked on the terminal: a passphrase, one of several. After Ctrl-C the terminal is as it was before.
 
 use crate::error::{Error, Result};
 use crate::files::signal;
-use crate::secret::Passphrase;
-use dialoguer::{Select, theme::SimpleTheme};
-use std::io::{IsTerminal, Write};
+use crate::report::escape::text as escaped;
+use std::io::{self, IsTerminal, Write};
+use zeroize::Zeroizing;
 
-/// Installs the signal handlers. rpassword and dialoguer restore the terminal on Ctrl-C only if one is there.
-pub(super) fn watch_signals() -> Result<()> {
-    signal::watch()
+/// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the
+/// value of that variable; empty, `0` and `false` say nothing.
+pub fn may_prompt(no_input: bool, ci: Option<&str>) -> bool {
+    let ci = !matches!(ci, None | Some("" | "0" | "false"));
+    !no_input && !ci && io::stderr().is_terminal()
 }
 
-/// Whether a passphrase may be asked for: stderr is a terminal, and neither `--no-input` nor `CI` forbids it.
-pub(super) fn may_prompt(no_input: bool) -> bool {
-    let in_ci = std::env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"));
-    !no_input && !in_ci && std::io::stderr().is_terminal()
+/// Whether a choice may be asked for, which needs standard input as well.
+pub fn may_select(no_input: bool, ci: Option<&str>) -> bool {
+    may_prompt(no_input, ci) && io::stdin().is_terminal()
 }
 
-/// Whether a choice may be asked for, which needs stdin as well.
-pub(super) fn may_select(no_input: bool) -> bool {
-    may_prompt(no_input) && std::io::stdin().is_terminal()
+/// A line typed without echo on the controlling terminal. [`Error::NotReadable`] at the end of input and where there is
+/// no terminal, [`Error::Interrupted`] on Ctrl-C.
+pub fn passphrase(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let prompt = escaped(prompt);
+    let typed = wrapped(|| rpassword::prompt_password(&prompt))?;
+    Ok(Zeroizing::new(typed.into_bytes()))
 }
 
-/// Asks for a passphrase on the controlling terminal.
-pub(super) fn passphrase(prompt: &str) -> Result<Passphrase> {
-    let typed = rpassword::prompt_password(prompt).map_err(|error| failed(&error))?;
-    Passphrase::new(typed.into_bytes()).ok_or(Error::Usage {
-        reason: "a passphrase holds no NUL".to_string(),
+/// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error.
+pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
+    let items: Vec<String> = items.iter().map(|item| escaped(item)).collect();
+    wrapped(|| {
+        dialoguer::Select::new()
+            .with_prompt(escaped(prompt))
+            .items(&items)
+            .default(0)
+            .interact()
+            .map_err(|dialoguer::Error::IO(error)| error)
     })
 }
 
-/// Lets the user choose a line.
-pub(super) fn select(prompt: &str, lines: &[String]) -> Result<usize> {
-    let choice = Select::with_theme(&SimpleTheme)
-        .with_prompt(prompt)
-        .items(lines)
-        .default(0)
-        .interact();
-    choice.map_err(|error| {
-        // dialoguer hides the cursor and leaves it hidden when it is interrupted.
-        let _ = std::io::stderr().write_all(b"\x1b[?25h");
-        let dialoguer::Error::IO(error) = error;
-        failed(&error)
-    })
-}
-
-fn failed(error: &std::io::Error) -> Error {
-    match (signal::pending(), error.kind()) {
-        (Some(signal), _) => Error::Interrupted { signal },
-        (None, std::io::ErrorKind::Interrupted) => Error::Interrupted { signal: 2 },
-        (None, std::io::ErrorKind::UnexpectedEof) => Error::NotReadable {
-            reason: "end of input at the prompt".to_string(),
+/// Both libraries put the terminal right only if a handler keeps Ctrl-C from ending the program in their midst.
+fn wrapped<T>(ask: impl FnOnce() -> io::Result<T>) -> Result<T> {
+    signal::listen();
+    let answer = ask();
+    if let Some(signal) = signal::interrupted() {
+        return Err(interrupted(signal));
+    }
+    answer.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => interrupted(2),
+        io::ErrorKind::UnexpectedEof => Error::NotReadable {
+            reason: "end of input at the prompt".to_owned(),
         },
         _ => Error::NotReadable {
-            reason: "the terminal cannot be asked".to_string(),
+            reason: "there is no terminal to ask on".to_owned(),
         },
+    })
+}
+
+fn interrupted(signal: i32) -> Error {
+    // A selection hides the cursor and does not bring it back when it is interrupted.
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        let _terminal_gone = stderr.write_all(b"\x1b[?25h");
+    }
+    Error::Interrupted { signal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_move_the_cursor() {
+        assert_eq!(
+            escaped("a\u{1b}[2J\n\u{202e}ä.p12"),
+            "a\\u{1b}[2J\\u{a}\\u{202e}ä.p12"
+        );
+    }
+
+    #[test]
+    fn no_input_and_ci_forbid_prompts() {
+        assert!(!may_prompt(true, None));
+        assert!(!may_prompt(false, Some("true")));
+        assert!(!may_prompt(false, Some("1")));
     }
 }

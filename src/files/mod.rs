@@ -1,40 +1,64 @@
-//! The only access to the disk: bounded reads, walks, and files that appear whole.
+//! The only disk access of the program: bounded reads, sorted walks, outputs that appear whole.
+//! Says nothing to the user and knows nothing about what the bytes mean.
 
+mod metadata;
 mod read;
 pub mod signal;
 mod walk;
 mod write;
 
-pub use read::{LIMIT, read, read_stdin, readable_by_others};
-pub use walk::{is_folder, walk};
+pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
+pub use walk::{is_folder, mode_readable_by_others, walk};
 pub use write::{Folder, Output, create, make_folder, refuse_existing, temporary_folder};
 
 use crate::error::Error;
+use std::fs;
 use std::io;
+use std::path::Path;
+
+/// The system's words for an error, as part of a sentence: lowercase, without its number.
+fn words(error: &io::Error) -> String {
+    // tempfile wraps the system's error and adds the path of its hidden file, which says nothing to a user.
+    let Some(number) = error.raw_os_error() else {
+        return error.kind().to_string();
+    };
+    let text = error.to_string();
+    let text = text
+        .strip_suffix(&format!(" (os error {number})"))
+        .unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
 
 fn not_readable(error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => Error::NotFound,
-        io::ErrorKind::PermissionDenied => Error::NotReadable {
-            reason: "permission denied".to_string(),
-        },
         _ => Error::NotReadable {
-            reason: system_words(error),
+            reason: words(error),
         },
     }
 }
 
 fn not_writable(error: &io::Error) -> Error {
     Error::NotWritable {
-        reason: system_words(error),
+        reason: words(error),
     }
 }
 
-/// The system's reason in lowercase and without its number.
-fn system_words(error: &io::Error) -> String {
-    let text = error.to_string().to_lowercase();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_string(),
-        None => text,
+/// The folder that holds the entry `path`.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
+}
+
+/// A line of what Linux says about this process (proc_pid_status(5)).
+fn own_status(line: &str) -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|text| text.strip_prefix(line))?;
+    Some(value.trim().to_owned())
 }

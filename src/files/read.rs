@@ -1,225 +1,248 @@
-//! Bounded reads: regular files, pipes with a writer, stdin. Sockets and devices are refused.
+//! Reads a file, a pipe or standard input whole or by its first line: bounded in size and in waiting.
+//! What was read is wiped; buffers grow without leaving copies.
 
 use super::{not_readable, signal};
 use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
-use rustix::event::{PollFd, PollFlags, poll};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use std::fs::{self, File, FileType};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// The largest input, in bytes.
-pub const LIMIT: u64 = 16 << 20;
+/// The largest input that is read, in bytes.
+pub const LIMIT: usize = 16 << 20;
 
-/// How long a pipe may be without a writer.
-const PIPE_WAIT: Duration = Duration::from_secs(10);
+/// How long a pipe may stay without a writer before it is refused.
+pub const FIFO_WAIT: Duration = Duration::from_secs(10);
 
-/// Reads a whole file or pipe.
-///
-/// # Errors
-/// `not-found`, `not-readable`, `empty`, `too-large`, `interrupted`, each naming the path.
+/// The longest first line that is taken for a passphrase, in bytes.
+const LINE_LIMIT: usize = 64 << 10;
+
+const TICK: Duration = Duration::from_millis(2);
+
+/// The whole file. A folder, a socket, a device, an empty file and one above [`LIMIT`] are errors; a pipe is read to its
+/// end. Every error names the path.
 pub fn read(path: &Path) -> Result<SecretBytes> {
-    read_within(path, PIPE_WAIT).map_err(|error| error.in_file(path))
+    read_waiting(path, FIFO_WAIT)
 }
 
-/// The same, with the time that a pipe may be without a writer.
-fn read_within(path: &Path, wait: Duration) -> Result<SecretBytes> {
-    // Non-blocking, so that opening a pipe without a writer returns.
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
-        .map_err(|error| not_readable(&error))?;
-    let metadata = file.metadata().map_err(|error| not_readable(&error))?;
-    let kind = metadata.file_type();
-    let refuse = |what: &str| {
-        Err(Error::NotReadable {
-            reason: what.to_string(),
-        })
-    };
-    if kind.is_dir() {
-        return refuse("it is a folder");
-    }
-    if kind.is_fifo() {
-        return read_pipe(file, wait);
-    }
-    if kind.is_socket() {
-        return refuse("it is a socket");
-    }
-    if !kind.is_file() {
-        return refuse("it is a device");
-    }
-    if metadata.len() > LIMIT {
-        return Err(Error::TooLarge { limit: LIMIT });
-    }
-    // One byte more than the size, so that the end is seen without growing the buffer, which would leave a copy behind.
-    let size = usize::try_from(metadata.len()).unwrap_or(0);
-    read_all(file, size)
+/// As [`read`], with another patience for pipes than [`FIFO_WAIT`].
+pub fn read_waiting(path: &Path, wait: Duration) -> Result<SecretBytes> {
+    open(path, wait)
+        .and_then(|mut source| source.whole())
+        .map_err(|error| error.in_file(path))
 }
 
-/// Reads stdin to its end.
+/// The first line of a file or pipe, without its line end; what follows stays unread in a pipe.
+/// [`Error::Empty`] where there is not even a line end.
+pub fn read_line(path: &Path) -> Result<SecretBytes> {
+    open(path, FIFO_WAIT)
+        .and_then(|mut source| source.line())
+        .and_then(|line| line.ok_or(Error::Empty))
+        .map_err(|error| error.in_file(path))
+}
+
+/// Standard input to its end, as [`read`] reads a file. Errors name it `-`.
 pub fn read_stdin() -> Result<SecretBytes> {
-    read_all(io::stdin().lock(), 0).map_err(|error| error.in_file(Path::new("-")))
+    from_stdin(|stdin| stdin.whole()).map_err(|error| error.in_file(Path::new("-")))
 }
 
-fn read_all(mut source: impl Read, expected: usize) -> Result<SecretBytes> {
-    let mut bytes = Zeroizing::new(vec![0u8; expected + 1]);
-    let mut filled = 0;
+/// The next line of standard input, without its line end; not a byte more is taken. `None` at the end of input.
+pub fn read_stdin_line() -> Result<Option<SecretBytes>> {
+    from_stdin(|stdin| stdin.line()).map_err(|error| error.in_file(Path::new("-")))
+}
+
+/// Reads in a thread of its own: a blocked read goes on after a signal, and this function must not.
+fn from_stdin<T: Send + 'static>(
+    read: impl FnOnce(&mut Source<io::Stdin>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new()
+        .spawn(move || {
+            let mut stdin = Source {
+                fd: io::stdin(),
+                size: 0,
+                wait: None,
+            };
+            // Nobody listens any more after a signal.
+            let _unheard = sender.send(read(&mut stdin));
+        })
+        .map_err(|error| not_readable(&error))?;
     loop {
-        signal::check()?;
-        if filled == bytes.len() {
-            grow(&mut bytes);
-        }
-        let room = bytes.get_mut(filled..).unwrap_or_default();
-        match source.read(room) {
-            Ok(0) => return finish(bytes, filled),
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(not_readable(&error)),
-        }
-        if filled as u64 > LIMIT {
-            return Err(Error::TooLarge { limit: LIMIT });
-        }
-    }
-}
-
-/// A larger buffer; the old one is wiped, which a growing `Vec` does not do.
-fn grow(bytes: &mut Zeroizing<Vec<u8>>) {
-    let mut larger = Zeroizing::new(vec![0u8; (bytes.len() * 2).max(64 << 10)]);
-    if let Some(start) = larger.get_mut(..bytes.len()) {
-        start.copy_from_slice(bytes);
-    }
-    *bytes = larger;
-}
-
-fn finish(mut bytes: Zeroizing<Vec<u8>>, filled: usize) -> Result<SecretBytes> {
-    bytes.truncate(filled);
-    match filled {
-        0 => Err(Error::Empty),
-        _ => Ok(SecretBytes::from(bytes)),
-    }
-}
-
-/// Waits for a writer, then reads to the end.
-fn read_pipe(file: File, wait: Duration) -> Result<SecretBytes> {
-    let deadline = Instant::now() + wait;
-    let mut pipe = Pipe {
-        file,
-        deadline,
-        started: false,
-    };
-    let bytes = read_all(&mut pipe, 0);
-    match bytes {
-        Err(Error::Empty) if !pipe.started => Err(Error::NotReadable {
-            reason: format!(
-                "it is a pipe, and nothing was written to it for {} s",
-                wait.as_secs()
-            ),
-        }),
-        other => other,
-    }
-}
-
-struct Pipe {
-    file: File,
-    deadline: Instant,
-    started: bool,
-}
-
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if signal::pending().is_some() {
-                return Err(io::ErrorKind::Interrupted.into());
+        match receiver.recv_timeout(Duration::from_millis(20)) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => signal::check()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::NotReadable {
+                    reason: "the reader ended".to_owned(),
+                });
             }
-            match self.file.read(buffer) {
-                // No writer yet reads like the end; after the first byte it is the end.
-                Ok(0) if !self.started && Instant::now() < self.deadline => self.pause()?,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.started && Instant::now() >= self.deadline {
-                        return Ok(0);
+        }
+    }
+}
+
+fn open(path: &Path, wait: Duration) -> Result<Source<File>> {
+    let refused = |error: io::Error| not_readable(&error);
+    // Asked before opening too: opening alone rewinds a tape, and a socket would only say "no such device".
+    suitable(fs::metadata(path).map_err(refused)?.file_type())?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| refused(errno.into()))?;
+    let file = File::from(fd);
+    let metadata = file.metadata().map_err(refused)?;
+    suitable(metadata.file_type())?;
+    let wait = if !metadata.file_type().is_fifo() {
+        None
+    } else if path.canonicalize().is_err() {
+        // A pipe without a name (`<(command)`) had its writer from birth: no bytes means that it is gone.
+        Some(Duration::ZERO)
+    } else {
+        Some(wait)
+    };
+    Ok(Source {
+        fd: file,
+        size: usize::try_from(metadata.len()).unwrap_or(usize::MAX),
+        wait,
+    })
+}
+
+fn suitable(kind: FileType) -> Result<()> {
+    let reason = if kind.is_file() || kind.is_fifo() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "it is a folder"
+    } else if kind.is_socket() {
+        "it is a socket"
+    } else {
+        "it is a device"
+    };
+    Err(Error::NotReadable {
+        reason: reason.to_owned(),
+    })
+}
+
+/// Something open, with how long a pipe's first writer is awaited (`None`: not a pipe opened here).
+struct Source<F> {
+    fd: F,
+    size: usize,
+    wait: Option<Duration>,
+}
+
+impl<F: AsFd> Source<F> {
+    fn whole(&mut self) -> Result<SecretBytes> {
+        let too_large = Error::TooLarge {
+            limit: LIMIT as u64,
+        };
+        if self.size > LIMIT {
+            return Err(too_large);
+        }
+        let mut reader = Reader::new(self.fd.as_fd(), self.wait);
+        // One byte more than the size, so that the end is seen without growing.
+        let mut buffer = Zeroizing::new(vec![0; self.size.max(8191) + 1]);
+        let mut filled = 0;
+        loop {
+            if filled > LIMIT {
+                return Err(too_large);
+            }
+            if filled == buffer.len() {
+                buffer = grown(&buffer);
+            }
+            match reader.read(&mut buffer[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        buffer.truncate(filled);
+        match filled {
+            0 => Err(Error::Empty),
+            _ => Ok(buffer.into()),
+        }
+    }
+
+    /// Byte by byte, as what follows the line belongs to the next reader.
+    fn line(&mut self) -> Result<Option<SecretBytes>> {
+        let mut reader = Reader::new(self.fd.as_fd(), self.wait);
+        let mut line = Zeroizing::new(vec![0; 256]);
+        let mut filled = 0;
+        loop {
+            if filled == line.len() {
+                line = grown(&line);
+            }
+            if filled == LINE_LIMIT {
+                return Err(Error::NotReadable {
+                    reason: format!("its first line is longer than {} KiB", LINE_LIMIT >> 10),
+                });
+            }
+            let count = reader.read(&mut line[filled..=filled])?;
+            if count == 0 && filled == 0 {
+                return Ok(None);
+            }
+            if count == 0 || line[filled] == b'\n' {
+                break;
+            }
+            filled += 1;
+        }
+        line.truncate(filled);
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Ok(Some(line.into()))
+    }
+}
+
+/// A copy twice as large; the old one is wiped when it is dropped, which `Vec`'s own growing does not do.
+fn grown(buffer: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut larger = Zeroizing::new(vec![0; buffer.len() * 2]);
+    larger[..buffer.len()].copy_from_slice(buffer);
+    larger
+}
+
+struct Reader<'a> {
+    fd: BorrowedFd<'a>,
+    wait: Option<Duration>,
+    started: Instant,
+    written: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(fd: BorrowedFd<'a>, wait: Option<Duration>) -> Reader<'a> {
+        Reader {
+            fd,
+            wait,
+            started: Instant::now(),
+            written: false,
+        }
+    }
+
+    /// Some bytes, or 0 at the end.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match (rustix::io::read(self.fd, &mut *buffer), self.wait) {
+                // No writer yet looks like the end of the last one.
+                (Ok(0), Some(wait)) if !self.written && !wait.is_zero() => {
+                    if self.started.elapsed() >= wait {
+                        return Err(Error::NotReadable {
+                            reason: format!("it is a pipe, and nothing wrote to it for {wait:?}"),
+                        });
                     }
-                    self.pause()?;
                 }
-                Ok(count) => {
-                    self.started |= count > 0;
+                (Ok(count), _) => {
+                    self.written = true;
                     return Ok(count);
                 }
-                Err(error) => return Err(error),
+                // A writer has the pipe open and is slow.
+                (Err(Errno::AGAIN), _) => self.written = true,
+                (Err(Errno::INTR), _) => {}
+                (Err(errno), _) => return Err(not_readable(&errno.into())),
             }
+            signal::check()?;
+            thread::sleep(TICK);
         }
-    }
-}
-
-impl Pipe {
-    /// A short poll: it ends early when bytes arrive, and a signal is seen within it.
-    fn pause(&self) -> io::Result<()> {
-        let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
-        let timeout = rustix::event::Timespec {
-            tv_sec: 0,
-            tv_nsec: 20_000_000,
-        };
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if fds
-            .first()
-            .is_some_and(|fd| fd.revents().contains(PollFlags::HUP))
-        {
-            // A pipe whose writer is gone polls as ready at once: the wait has to be a real one.
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
-    }
-}
-
-/// Whether others than owner and group may read a regular file.
-pub fn readable_by_others(path: &Path) -> bool {
-    std::fs::metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pipe_without_a_writer_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pipe");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &path,
-            rustix::fs::FileType::Fifo,
-            0o600.into(),
-            0,
-        )
-        .unwrap();
-        let error = read_within(&path, Duration::from_millis(50)).unwrap_err();
-        assert_eq!(error.id(), "not-readable");
-    }
-
-    #[test]
-    fn a_pipe_with_a_writer_is_read_to_its_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pipe");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &path,
-            rustix::fs::FileType::Fifo,
-            0o600.into(),
-            0,
-        )
-        .unwrap();
-        let writer = path.clone();
-        let thread = std::thread::spawn(move || std::fs::write(writer, vec![7; 100_000]).unwrap());
-        let bytes = read_within(&path, Duration::from_secs(60)).unwrap();
-        thread.join().unwrap();
-        assert_eq!(bytes.expose_secret(), vec![7; 100_000]);
     }
 }

@@ -1,52 +1,101 @@
-//! SIGINT, SIGTERM and SIGHUP as a flag. With a handler in place a prompt puts the terminal right and a write removes its
-//! temporary file before the command ends; a second signal of the same kind ends it at once.
+//! What a signal does: it sets a flag that long work asks for; a second one ends the program at once.
+//! Either way no temporary file is left behind.
 
+use super::own_status;
 use crate::error::{Error, Result};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, iterator::Signals, low_level};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use tempfile::NamedTempFile;
 
-struct Flags {
-    number: Arc<AtomicUsize>,
+static RECEIVED: AtomicUsize = AtomicUsize::new(0);
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static LISTENING: Once = Once::new();
+
+/// Takes over SIGINT, SIGTERM and SIGHUP, once, at program start. One that is ignored already (`nohup`, a job in the
+/// background) stays ignored. Where a handler cannot be set, the signal keeps ending the program.
+pub fn listen() {
+    LISTENING.call_once(|| {
+        let ignored = ignored_signals();
+        let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+            .collect();
+        for signal in &wanted {
+            // Set in the handler itself: who is interrupted in a system call finds it set.
+            if flag::register_usize(*signal, &RECEIVED, *signal as usize).is_err() {
+                return;
+            }
+        }
+        let Ok(mut signals) = Signals::new(&wanted) else {
+            return;
+        };
+        let watcher = thread::Builder::new().name("signals".to_owned());
+        // Without the thread a second signal does what the first did.
+        let _watching = watcher.spawn(move || {
+            if let Some(signal) = signals.forever().nth(1) {
+                end(signal);
+            }
+        });
+    });
 }
 
-static FLAGS: OnceLock<Flags> = OnceLock::new();
-
-/// Installs the handlers, once.
-///
-/// # Errors
-/// `not-readable` with the system's reason; no system refuses these signals.
-pub fn watch() -> Result<()> {
-    let number = Arc::new(AtomicUsize::new(0));
-    let again = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
-        let value = usize::try_from(signal).unwrap_or_default();
-        // The order matters: the second signal finds the first one's flag set.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&again))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&again)))
-            .and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&number), value))
-            .map_err(|error| super::not_readable(&error))?;
+/// The signal that asks the program to end, if one came.
+pub fn interrupted() -> Option<i32> {
+    match RECEIVED.load(Ordering::SeqCst) {
+        0 => None,
+        signal => i32::try_from(signal).ok(),
     }
-    let _ = FLAGS.set(Flags { number });
-    Ok(())
 }
 
-/// The signal that has arrived, if any.
-pub fn pending() -> Option<i32> {
-    let number = FLAGS.get()?.number.load(Ordering::SeqCst);
-    i32::try_from(number).ok().filter(|signal| *signal != 0)
-}
-
-/// Ends the work in hand if a signal has arrived.
-///
-/// # Errors
-/// `interrupted`.
+/// [`Error::Interrupted`] if a signal came: for long work, between its steps.
 pub fn check() -> Result<()> {
-    match pending() {
+    match interrupted() {
         Some(signal) => Err(Error::Interrupted { signal }),
         None => Ok(()),
     }
+}
+
+/// A new hidden file, 0600, that a second signal removes too.
+pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    // Made under the lock, so that `end` sees every file that exists.
+    let mut known = temporaries();
+    let file = tempfile::Builder::new()
+        .prefix(".pushcert-")
+        .rand_bytes(10)
+        .tempfile_in(folder)?;
+    known.push(file.path().to_path_buf());
+    Ok(file)
+}
+
+/// Ends what [`temporary`] began, when the file is gone or has its name.
+pub(super) fn forget(path: &Path) {
+    temporaries().retain(|known| known != path);
+}
+
+fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end(signal: i32) {
+    // Held until the end, so that no new file appears after these are gone.
+    let known = temporaries();
+    for path in known.iter() {
+        let _gone_already = fs::remove_file(path);
+    }
+    if low_level::emulate_default_handler(signal).is_err() {
+        low_level::exit(128 + signal);
+    }
+}
+
+/// The signals this program was started to ignore, as bits; none where the system does not say.
+fn ignored_signals() -> u64 {
+    own_status("SigIgn:")
+        .and_then(|bits| u64::from_str_radix(&bits, 16).ok())
+        .unwrap_or(0)
 }

@@ -1,22 +1,279 @@
-//! Files that appear whole or not at all: written beside their name, synced, renamed. A key is 0600 from its first moment.
+//! Outputs appear whole: written to a hidden file beside their place, synced, then renamed into it.
+//! A crash, a full disk or a kill leaves the old file or the new one.
 
-use super::{not_writable, signal};
+use super::{folder_of, metadata, not_writable, own_status, signal};
 use crate::error::{Error, Result};
-use std::fs::{File, Metadata, Permissions};
+use rustix::fs::Mode;
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tempfile::NamedTempFile;
+
+/// How many links are followed to an output, as Linux does.
+const LINKS: usize = 40;
 
 /// One file to write.
 #[derive(Clone, Copy)]
 pub struct Output<'a> {
-    /// Where.
+    /// Where, as the user typed it.
     pub path: &'a Path,
-    /// What.
+    /// Everything that is to stand in it.
     pub contents: &'a [u8],
-    /// Whether a private key is in it: then it is 0600 and never readable by others.
+    /// Whether a private key is in it: then it is 0600 if new, and closed to others if it replaces a file.
     pub holds_key: bool,
+}
+
+/// Writes all outputs or, where that can be known before the first appears, none. Without `force` anything that stands at
+/// one of the paths is [`Error::Exists`]; with it, a file is replaced and what the system keeps about it stays.
+/// [`Error::NotWritable`] says why an output cannot be written; every error names its path.
+pub fn create(outputs: &[Output<'_>], force: bool) -> Result<()> {
+    let mut places = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let place = Place::find(output, force).map_err(|error| error.in_file(output.path))?;
+        places.push(place);
+    }
+    refuse_same_place(outputs, &places)?;
+    let mut written = Vec::with_capacity(outputs.len());
+    for (output, place) in outputs.iter().zip(&places) {
+        let file = Hidden::write(output, place).map_err(|error| error.in_file(output.path))?;
+        written.push(file);
+    }
+    // The last moment to turn back: from the first rename on, all are made.
+    signal::check()?;
+    let mut appeared = Vec::new();
+    for ((output, place), file) in outputs.iter().zip(&places).zip(written) {
+        if let Err(error) = file.appear(output, place) {
+            for path in appeared {
+                let _gone_already = fs::remove_file(path);
+            }
+            return Err(error.in_file(output.path));
+        }
+        if place.old.is_none() {
+            appeared.push(&place.path);
+        }
+    }
+    for place in &places {
+        // The files are there already; a folder that cannot be opened for reading is no reason to say they are not.
+        let _unsynced = File::open(folder_of(&place.path)).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
+}
+
+/// Makes the folder and those above it that are missing. One that exists is fine.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| {
+        let error = match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Error::NotWritable {
+                reason: "a file is in the way of the folder".to_owned(),
+            },
+            _ => not_writable(&error),
+        };
+        error.in_file(path)
+    })
+}
+
+fn refuse_same_place(outputs: &[Output<'_>], places: &[Place]) -> Result<()> {
+    let mut seen: Vec<(Option<PathBuf>, _)> = Vec::new();
+    for (output, place) in outputs.iter().zip(places) {
+        let entry = (
+            folder_of(&place.path).canonicalize().ok(),
+            place.path.file_name(),
+        );
+        if seen.contains(&entry) {
+            return Err(Error::Usage {
+                reason: format!("two outputs are one file: {}", output.path.display()),
+            });
+        }
+        seen.push(entry);
+    }
+    Ok(())
+}
+
+/// Where an output goes once links are followed, and the file that it replaces there.
+struct Place {
+    path: PathBuf,
+    old: Option<Metadata>,
+}
+
+impl Place {
+    fn find(output: &Output<'_>, force: bool) -> Result<Place> {
+        if output.path.as_os_str().as_bytes().ends_with(b"/") || output.path.file_name().is_none() {
+            return Err(refused("it names a folder"));
+        }
+        let mut path = output.path.to_path_buf();
+        for followed in 0..LINKS {
+            let Some(found) = entry(&path)? else {
+                return Place::unless_foreign(path, None, followed);
+            };
+            if !force {
+                return Err(Error::Exists {
+                    key: output.holds_key,
+                });
+            }
+            if !found.file_type().is_symlink() {
+                replaceable(found.file_type())?;
+                return Place::unless_foreign(path, Some(found), followed);
+            }
+            if !ours(&found) {
+                return Err(refused("it is a link that belongs to another user"));
+            }
+            let target = fs::read_link(&path).map_err(|error| not_writable(&error))?;
+            path = folder_of(&path).join(target);
+        }
+        Err(refused("it is a link that leads in circles"))
+    }
+
+    /// Whoever can put a link into a folder must not choose which of the caller's files is replaced in another's.
+    fn unless_foreign(path: PathBuf, old: Option<Metadata>, followed: usize) -> Result<Place> {
+        let folder = folder_of(&path);
+        let about = match fs::metadata(folder) {
+            Ok(about) if about.is_dir() => about,
+            Ok(_) => {
+                return Err(refused(&format!("{} is not a folder", folder.display())));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(refused(&format!("there is no folder {}", folder.display())));
+            }
+            Err(error) => return Err(not_writable(&error)),
+        };
+        if followed > 0 && !ours(&about) {
+            return Err(refused(
+                "it is a link into a folder that belongs to another user",
+            ));
+        }
+        if old.is_some() && mounted(&path) {
+            return Err(refused(
+                "it is mounted by itself, so nothing can replace it",
+            ));
+        }
+        Ok(Place { path, old })
+    }
+}
+
+fn entry(path: &Path) -> Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(not_writable(&error)),
+    }
+}
+
+fn replaceable(kind: FileType) -> Result<()> {
+    if kind.is_file() {
+        Ok(())
+    } else if kind.is_dir() {
+        Err(refused("it is a folder"))
+    } else if kind.is_fifo() {
+        Err(refused("it is a pipe"))
+    } else if kind.is_socket() {
+        Err(refused("it is a socket"))
+    } else {
+        Err(refused("it is a device"))
+    }
+}
+
+fn ours(about: &Metadata) -> bool {
+    about.uid() == 0 || about.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// Linux only; elsewhere the rename itself fails, after other outputs may have appeared.
+fn mounted(path: &Path) -> bool {
+    let (Ok(path), Ok(mounts)) = (path.canonicalize(), fs::read("/proc/self/mountinfo")) else {
+        return false;
+    };
+    let escaped = path
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .flat_map(|byte| match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}").into_bytes(),
+            byte => vec![*byte],
+        })
+        .collect::<Vec<u8>>();
+    mounts
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
+        .any(|point| point == escaped)
+}
+
+/// An output that is complete on the disk and has no name yet.
+struct Hidden(Option<NamedTempFile>);
+
+impl Hidden {
+    fn write(output: &Output<'_>, place: &Place) -> Result<Hidden> {
+        let failed = |error: io::Error| not_writable(&error);
+        let hidden = signal::temporary(folder_of(&place.path)).map_err(failed)?;
+        let hidden = Hidden(Some(hidden));
+        let Some(file) = hidden.0.as_ref().map(NamedTempFile::as_file) else {
+            return Ok(hidden);
+        };
+        match &place.old {
+            Some(old) => metadata::keep(&place.path, old, file, output.holds_key)?,
+            None if output.holds_key => metadata::set_mode(file, 0o600)?,
+            None => metadata::set_mode(file, 0o666 & !umask())?,
+        }
+        let mut writer = file;
+        writer.write_all(output.contents).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok(hidden)
+    }
+
+    fn appear(mut self, output: &Output<'_>, place: &Place) -> Result<()> {
+        let Some(file) = self.0.take() else {
+            return Ok(());
+        };
+        let hidden = file.path().to_path_buf();
+        let renamed = match place.old {
+            Some(_) => file.persist(&place.path),
+            // Someone else may have been faster since `Place::find`.
+            None => file.persist_noclobber(&place.path),
+        };
+        // A failed rename has removed the hidden file by now.
+        let result = renamed.map(drop).map_err(|error| error.error);
+        signal::forget(&hidden);
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists {
+                key: output.holds_key,
+            },
+            io::ErrorKind::ResourceBusy => {
+                refused("it is mounted by itself, so nothing can replace it")
+            }
+            _ => not_writable(&error),
+        })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            let hidden = file.path().to_path_buf();
+            drop(file);
+            signal::forget(&hidden);
+        }
+    }
+}
+
+fn umask() -> u32 {
+    if let Some(mask) = own_status("Umask:").and_then(|mask| u32::from_str_radix(&mask, 8).ok()) {
+        return mask;
+    }
+    // Elsewhere it can only be read by setting it: to a strict one, and by one thread at a time, or it would stay.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mask = rustix::process::umask(Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    // `RawMode` is `u16` on macOS.
+    #[allow(clippy::useless_conversion)]
+    u32::from(mask.as_raw_mode())
+}
+
+fn refused(reason: &str) -> Error {
+    Error::NotWritable {
+        reason: reason.to_owned(),
+    }
 }
 
 /// Fails if anything stands at the path, a dangling link too.
@@ -28,182 +285,6 @@ pub fn refuse_existing(path: &Path, holds_key: bool) -> Result<()> {
         Ok(_) => Err(Error::Exists { key: holds_key }.in_file(path)),
         Err(_) => Ok(()),
     }
-}
-
-/// Makes a folder and its parents.
-///
-/// # Errors
-/// `not-writable`.
-pub fn make_folder(path: &Path) -> Result<()> {
-    if path.as_os_str().is_empty() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(path).map_err(|error| not_writable(&error).in_file(path))
-}
-
-/// Writes all of them. Without `force` nothing that exists is touched; with it an old file's owner, group, mode and
-/// attributes are kept.
-///
-/// # Errors
-/// `exists`, `not-writable`, `interrupted`. The old files stay on every error up to the rename of each.
-pub fn create(outputs: &[Output], force: bool) -> Result<()> {
-    let mut staged = Vec::new();
-    for output in outputs {
-        if !force {
-            refuse_existing(output.path, output.holds_key)?;
-        }
-        let one = stage(output, force).map_err(|error| error.in_file(output.path))?;
-        staged.push((output, one));
-    }
-    signal::check()?;
-    for (output, one) in staged {
-        publish(one, output, force).map_err(|error| error.in_file(output.path))?;
-    }
-    Ok(())
-}
-
-struct Staged {
-    file: NamedTempFile,
-    target: PathBuf,
-}
-
-/// Everything but the rename.
-fn stage(output: &Output, force: bool) -> Result<Staged> {
-    signal::check()?;
-    let old = output.path.symlink_metadata().ok().filter(|_| force);
-    let target = match &old {
-        Some(old) if old.file_type().is_symlink() => trusted_target(output.path, old)?,
-        _ => output.path.to_path_buf(),
-    };
-    let old = target.metadata().ok().filter(|_| force);
-    if old.as_ref().is_some_and(Metadata::is_dir) {
-        return Err(Error::NotWritable {
-            reason: "it is a folder".to_string(),
-        });
-    }
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return Err(Error::NotWritable {
-            reason: "it is not a regular file".to_string(),
-        });
-    }
-    let mut file = tempfile::Builder::new()
-        .prefix(".pushcert-")
-        .tempfile_in(folder_of(&target))
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NotWritable {
-                reason: "its folder does not exist".to_string(),
-            },
-            _ => not_writable(&error),
-        })?;
-    let failed = |error: io::Error| not_writable(&error);
-    file.write_all(output.contents).map_err(failed)?;
-    match &old {
-        Some(old) => keep_attributes(file.as_file(), &target, old, output.holds_key)?,
-        None if output.holds_key => {}
-        None => file
-            .as_file()
-            .set_permissions(Permissions::from_mode(0o666 & !umask()))
-            .map_err(failed)?,
-    }
-    file.as_file().sync_all().map_err(failed)?;
-    signal::check()?;
-    Ok(Staged { file, target })
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// The process's umask, which the system only tells by setting it; no thread runs beside this.
-fn umask() -> u32 {
-    let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    rustix::process::umask(mask);
-    mask.as_raw_mode()
-}
-
-/// A link is followed if it and the folder it leads to belong to the caller or to root: nobody else chose the place.
-fn trusted_target(link: &Path, metadata: &Metadata) -> Result<PathBuf> {
-    let refuse = |reason: &str| Error::NotWritable {
-        reason: reason.to_string(),
-    };
-    let target = link
-        .canonicalize()
-        .map_err(|_| refuse("it is a link that leads nowhere"))?;
-    let folder = folder_of(&target)
-        .metadata()
-        .map_err(|error| not_writable(&error))?;
-    let caller = rustix::process::geteuid().as_raw();
-    if [metadata.uid(), folder.uid()]
-        .iter()
-        .any(|owner| *owner != caller && *owner != 0)
-    {
-        return Err(refuse(
-            "it is a link that belongs to another user, or leads into another user's folder",
-        ));
-    }
-    Ok(target)
-}
-
-/// Owner, group, mode and extended attributes (ACLs and labels among them) of the file that is replaced.
-fn keep_attributes(new: &File, target: &Path, old: &Metadata, holds_key: bool) -> Result<()> {
-    let refuse = |what: &str| Error::NotWritable {
-        reason: format!("its {what} cannot be kept"),
-    };
-    let own = new.metadata().map_err(|error| not_writable(&error))?;
-    if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
-        let owner = Some(rustix::fs::Uid::from_raw(old.uid()));
-        let group = Some(rustix::fs::Gid::from_raw(old.gid()));
-        rustix::fs::fchown(new, owner, group).map_err(|_| refuse("owner or group"))?;
-    }
-    let others = if holds_key { 0o007 } else { 0 };
-    let mode = old.mode() & 0o7777 & !others;
-    new.set_permissions(Permissions::from_mode(mode))
-        .map_err(|_| refuse("mode"))?;
-    copy_extended(new, target).ok_or_else(|| refuse("extended attributes"))
-}
-
-fn copy_extended(new: &File, target: &Path) -> Option<()> {
-    let mut names = vec![0u8; 64 << 10];
-    let length = match rustix::fs::listxattr(target, &mut names[..]) {
-        Ok(length) => length,
-        Err(rustix::io::Errno::NOTSUP) => return Some(()),
-        Err(_) => return None,
-    };
-    for name in names
-        .get(..length)?
-        .split(|byte| *byte == 0)
-        .filter(|name| !name.is_empty())
-    {
-        let mut value = vec![0u8; 64 << 10];
-        let size = rustix::fs::getxattr(target, name, &mut value[..]).ok()?;
-        let value = value.get(..size)?;
-        let mut present = vec![0u8; 64 << 10];
-        let same = rustix::fs::fgetxattr(new, name, &mut present[..])
-            .is_ok_and(|n| present.get(..n) == Some(value));
-        if !same {
-            rustix::fs::fsetxattr(new, name, value, rustix::fs::XattrFlags::empty()).ok()?;
-        }
-    }
-    Some(())
-}
-
-fn publish(staged: Staged, output: &Output, force: bool) -> Result<()> {
-    let result = match force {
-        true => staged.file.persist(&staged.target),
-        // Somebody may have made the file meanwhile.
-        false => staged.file.persist_noclobber(&staged.target),
-    };
-    result.map_err(|failure| match failure.error.kind() {
-        io::ErrorKind::AlreadyExists => Error::Exists {
-            key: output.holds_key,
-        },
-        _ => not_writable(&failure.error),
-    })?;
-    let folder = File::open(folder_of(&staged.target)).map_err(|error| not_writable(&error))?;
-    folder.sync_all().map_err(|error| not_writable(&error))
 }
 
 /// A folder of mode 0700 that goes away with this value.

@@ -1,288 +1,232 @@
-//! One endpoint from dial to verdict. After TLS: read before writing anything, because a TLS 1.3 rejection arrives after the handshake
-//! has ended and a write may destroy it; then the probe of the binary protocol, and its answer.
+//! The conversation after the handshake: listen, then on the binary protocol one probe that can reach nobody.
+//! Source: Apple's archived "Binary Provider API".
 
-use super::alert::End;
-use super::tls::{Client, Notices};
-use super::{Handshake, Proof, Protocol, Stage, Target, Verdict, Wishes, dial};
-use crate::finding::{Severity, id};
-use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use openssl::ssl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
-/// Before a probe under TLS 1.2 a refusal has come with the handshake; this is for a gateway that closes right after it.
-const GLANCE: Duration = Duration::from_millis(200);
+use super::alert::{Alert, is_close};
+use super::dial::{after, io_reason};
+use super::tls::{Signals, text};
+use super::{Probe, Wishes};
 
-/// Dials, shakes hands, and finds the verdict.
-pub(super) async fn shake_hands(target: &Target, client: Client, wishes: &Wishes) -> Handshake {
-    let deadline = Instant::now() + wishes.timeout;
-    let (tcp, mut handshake) = match dial::dial(target, deadline, Handshake::new()).await {
-        Ok(dialled) => dialled,
-        Err(failed) => return *failed,
-    };
-    let (ssl, notices) = client.split();
-    let mut stream = match SslStream::new(ssl, tcp) {
-        Ok(stream) => stream,
-        Err(_) => return handshake.failed(Stage::Tls, "TLS could not be set up"),
-    };
-    let start = Instant::now();
-    let connected = timeout_at(deadline.into(), Pin::new(&mut stream).connect()).await;
-    let facts = notices.facts(stream.ssl());
-    let answered = !facts.server_chain.is_empty();
-    let server_error = facts.server_verify_error.clone();
-    let alpn = facts.alpn.clone();
-    handshake.tls = answered.then_some(facts);
-    if let Some(error) = server_error {
-        let message = format!(
-            "the server's chain does not verify ({error}); this is the server's chain, not your certificate"
-        );
-        handshake.note(id::SERVER_NOT_VERIFIED, Severity::Critical, message);
-    }
-    match connected {
-        Err(_) => return handshake.failed(Stage::Tls, "no answer within the time"),
-        Ok(Err(error)) => return refused_in_handshake(handshake, End::of(&error), &notices),
-        Ok(Ok(())) => {}
-    }
-    handshake.stages.tls_ms = Some(dial::ms_since(start));
-    handshake.verdict = Verdict::NotRejected;
-    handshake.protocol = match alpn.as_deref() {
-        None => Protocol::Binary,
-        Some("h2") => Protocol::Http2,
-        Some(_) => Protocol::Unknown,
-    };
-    let handshake = listen(&mut stream, handshake, &notices, wishes).await;
-    close(stream).await;
-    handshake
+/// How the conversation ended, or what decided it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// An alert.
+    Alert(Alert),
+    /// A close or reset without an alert before any probe.
+    Closed(String),
+    /// The error packet, with a status that proves the certificate.
+    Answered,
+    /// A close or reset without an alert or a packet after the probe.
+    ClosedEarly,
+    /// Bytes that are no error packet.
+    Foreign,
+    /// TLS itself broke.
+    Broken(String),
+    /// Nothing that decides.
+    Quiet,
 }
 
-/// An alert that speaks of the certificate, after it was asked for, is a rejection; anything else came before it was judged.
-fn refused_in_handshake(mut handshake: Handshake, end: End, notices: &Notices) -> Handshake {
-    if let End::Alert(alert) = &end {
-        handshake.alert = Some(alert.clone());
-        if notices.requested() && alert.refuses_certificate() {
-            handshake.verdict = Verdict::Rejected;
-            handshake.reason = Some(end.words());
-            return handshake;
-        }
-    }
-    let words = end.words();
-    handshake.failed(Stage::Tls, words)
+/// What was said, and when an alert came.
+pub(super) struct Conversation {
+    pub(super) outcome: Outcome,
+    pub(super) probe: Probe,
+    pub(super) alert_at: Option<Instant>,
 }
 
-/// What is seen on a connection without writing to it.
-enum Seen {
-    Data,
+/// After a ticket the server has seen the certificate; what it does at once (a close) is still its judgement.
+const AFTER_TICKET: Duration = Duration::from_millis(200);
+/// More than this before any probe is no silence to wait for.
+const CHATTER: usize = 64 * 1024;
+const ERROR_PACKET: usize = 6;
+const IDENTIFIER: [u8; 4] = *b"test";
+
+enum Event {
+    Data(usize),
     Ticket,
-    Ended(End),
     Silence,
+    End(Outcome),
 }
 
-/// Peeks until something happens. `until_ticket`: a ticket of TLS 1.3 is something.
-async fn peek(
-    stream: &mut SslStream<TcpStream>,
-    notices: &Notices,
-    within: Duration,
-    until_ticket: bool,
-) -> Seen {
-    let mut byte = [0u8; 1];
-    let looking = poll_fn(|context| {
-        let peeked = Pin::new(&mut *stream).poll_peek(context, &mut byte);
-        match peeked {
-            Poll::Ready(Ok(0)) => Poll::Ready(Seen::Ended(End::Closed(
-                "the server closed the connection".to_string(),
-            ))),
-            Poll::Ready(Ok(_)) => Poll::Ready(Seen::Data),
-            Poll::Ready(Err(error)) => Poll::Ready(Seen::Ended(End::of(&error))),
-            Poll::Pending if until_ticket && notices.ticket() => Poll::Ready(Seen::Ticket),
-            Poll::Pending => Poll::Pending,
-        }
-    });
-    timeout(within, looking).await.unwrap_or(Seen::Silence)
+/// Listens, probes if that is wanted and of use, and listens again.
+pub(super) async fn converse(
+    mut stream: Pin<&mut SslStream<TcpStream>>,
+    signals: &Signals,
+    binary: bool,
+    wishes: &Wishes,
+) -> Conversation {
+    let mut probe = Probe::default();
+    // Read before writing: the server closes right after its alert, and our write would draw a reset that can
+    // destroy the alert unread.
+    let mut outcome = listen(stream.as_mut(), signals, binary, wishes).await;
+    if outcome == Outcome::Quiet && binary && wishes.probe && signals.presented(stream.ssl()) {
+        outcome = ask(stream.as_mut(), signals, wishes, &mut probe).await;
+    }
+    let alert_at = matches!(outcome, Outcome::Alert(_)).then(Instant::now);
+    Conversation {
+        outcome,
+        probe,
+        alert_at,
+    }
 }
 
 async fn listen(
-    stream: &mut SslStream<TcpStream>,
-    mut handshake: Handshake,
-    notices: &Notices,
+    mut stream: Pin<&mut SslStream<TcpStream>>,
+    signals: &Signals,
+    binary: bool,
     wishes: &Wishes,
-) -> Handshake {
-    let tls13 = handshake
-        .tls
-        .as_ref()
-        .is_some_and(|tls| tls.version == "TLSv1.3");
-    if !notices.requested() {
-        handshake.verdict = Verdict::NotRequested;
-        return handshake;
+) -> Outcome {
+    let mut deadline = after(wishes.wait);
+    let mut buffer = [0; 4096];
+    let mut heard = 0;
+    while heard < CHATTER {
+        match next(stream.as_mut(), signals, &mut buffer, deadline).await {
+            Event::Data(length) => heard += length,
+            Event::Ticket if binary && wishes.probe => {
+                deadline = deadline.min(Instant::now() + AFTER_TICKET);
+            }
+            Event::Ticket => {}
+            Event::Silence => break,
+            // What talks first is no gateway, however it ends.
+            Event::End(Outcome::Closed(_)) if binary && heard > 0 => break,
+            Event::End(outcome) => return outcome,
+        }
     }
-    let binary = handshake.protocol == Protocol::Binary;
-    if !binary {
-        let picked = handshake
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.alpn.clone())
-            .unwrap_or_default();
-        let message =
-            format!("the server picked {picked} by ALPN: no gateway of the binary protocol");
-        handshake.note(id::NOT_A_GATEWAY, Severity::Unknown, message);
-    }
-    let probes = binary && wishes.probe;
-    let within = if probes && !tls13 {
-        GLANCE.min(wishes.wait)
+    if binary && heard > 0 {
+        Outcome::Foreign
     } else {
-        wishes.wait
+        Outcome::Quiet
+    }
+}
+
+async fn ask(
+    mut stream: Pin<&mut SslStream<TcpStream>>,
+    signals: &Signals,
+    wishes: &Wishes,
+    probe: &mut Probe,
+) -> Outcome {
+    let written = async {
+        stream.write_all(&frame()).await?;
+        stream.flush().await
     };
-    match peek(stream, notices, within, probes && tls13).await {
-        Seen::Ended(end) => return ended(handshake, end, binary),
-        Seen::Data if binary => {
-            return not_a_gateway(handshake, "it speaks before it is spoken to");
+    // A write that fails says less than what the server sent before it closed, which is read below.
+    probe.sent = matches!(timeout_at(after(wishes.wait), written).await, Ok(Ok(())));
+    let mut packet = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut deadline = after(wishes.wait);
+    let mut heard = 0;
+    while heard < CHATTER {
+        match next(stream.as_mut(), signals, &mut buffer, deadline).await {
+            Event::Data(length) if probe.status.is_none() => {
+                packet.extend(buffer.iter().take(length));
+                if packet.first() != Some(&8) {
+                    return Outcome::Foreign;
+                }
+                if packet.len() >= ERROR_PACKET {
+                    probe.status = packet.get(1).copied();
+                    if !matches!(probe.status, Some(1 | 10 | 255)) {
+                        return Outcome::Answered;
+                    }
+                }
+                deadline = after(wishes.wait);
+            }
+            // After a packet that decides nothing only a refusal counts, and the deadline stands.
+            Event::Data(length) => heard += length,
+            Event::Ticket => {}
+            Event::Silence => break,
+            Event::End(Outcome::Closed(reason)) => {
+                return match (probe.status, packet.is_empty(), probe.sent) {
+                    (Some(_), _, _) => Outcome::Quiet,
+                    (None, true, true) => Outcome::ClosedEarly,
+                    (None, true, false) => Outcome::Closed(reason),
+                    (None, false, _) => Outcome::Foreign,
+                };
+            }
+            Event::End(Outcome::Broken(_)) if probe.sent => return Outcome::Foreign,
+            Event::End(outcome) => return outcome,
         }
-        Seen::Data => return handshake,
-        Seen::Ticket | Seen::Silence => {}
     }
-    if probes && let Some(decided) = probe(stream, &mut handshake, wishes).await {
-        return decided;
+    if probe.status.is_none() && !packet.is_empty() {
+        Outcome::Foreign
+    } else {
+        Outcome::Quiet
     }
-    // Nothing refused it within the wait: what the handshake itself proves.
-    if binary {
-        handshake.proof = match (tls13, notices.ticket()) {
-            (false, _) => Some(Proof::Handshake),
-            (true, true) => Some(Proof::Ticket),
-            (true, false) => None,
-        };
-        if handshake.proof.is_some() {
-            handshake.verdict = Verdict::Accepted;
-        }
-    }
-    handshake
 }
 
-/// The end of a connection before anything was written.
-fn ended(mut handshake: Handshake, end: End, binary: bool) -> Handshake {
-    handshake.reason = Some(end.words());
-    match end {
-        End::Alert(alert) => {
-            handshake.verdict = match alert.refuses_certificate() {
-                true => Verdict::Rejected,
-                false => Verdict::NotRejected,
-            };
-            handshake.alert = Some(alert);
+/// The next thing that happens; a ticket is told once.
+async fn next(
+    mut stream: Pin<&mut SslStream<TcpStream>>,
+    signals: &Signals,
+    buffer: &mut [u8],
+    deadline: Instant,
+) -> Event {
+    let event = async {
+        tokio::select! {
+            biased;
+            read = stream.read(buffer) => match read {
+                Ok(0) => Event::End(Outcome::Closed("the server closed the connection".to_owned())),
+                Ok(length) => Event::Data(length),
+                Err(error) => Event::End(ending(&error)),
+            },
+            () = signals.ticket_arrived.notified() => Event::Ticket,
         }
-        End::Closed(_) if binary => handshake.verdict = Verdict::Rejected,
-        End::Closed(_) | End::Other(_) => {}
+    };
+    // Not a third branch above: a flood of records that are no data would use up the task's budget before it.
+    match timeout_at(deadline, event).await {
+        Ok(Event::Ticket) if Instant::now() >= deadline => Event::Silence,
+        Ok(event) => event,
+        Err(_) => Event::Silence,
     }
-    handshake
 }
 
-fn not_a_gateway(mut handshake: Handshake, why: &str) -> Handshake {
-    handshake.reason = Some(why.to_string());
-    handshake.note(
-        id::NOT_A_GATEWAY,
-        Severity::Unknown,
-        format!("what answers is no push gateway: {why}"),
-    );
-    handshake
+fn ending(error: &std::io::Error) -> Outcome {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<ssl::Error>())
+    {
+        Some(error) => tls_ending(error),
+        None => Outcome::Closed(io_reason(error)),
+    }
 }
 
-/// One notification to the all-zero token, command 2: well-formed, and for nobody.
+/// What an error of OpenSSL's means: an alert, a close, or broken TLS.
+pub(super) fn tls_ending(error: &ssl::Error) -> Outcome {
+    let closed = || Outcome::Closed("the server closed the connection".to_owned());
+    match (error.ssl_error(), error.io_error()) {
+        (Some(errors), _) => match Alert::among(errors) {
+            Some(alert) => Outcome::Alert(alert),
+            None if is_close(errors) || errors.errors().is_empty() => closed(),
+            None => Outcome::Broken(text(errors)),
+        },
+        (None, Some(error)) => Outcome::Closed(io_reason(error)),
+        (None, None) => closed(),
+    }
+}
+
+/// One well-formed command-2 frame to the token of 32 zero bytes, with a payload that shows nothing.
 fn frame() -> Vec<u8> {
-    let payload = br#"{"aps":{}}"#;
     let items: [(u8, &[u8]); 5] = [
         (1, &[0; 32]),
-        (2, payload),
-        (3, &[0; 4]),
+        (2, br#"{"aps":{}}"#),
+        (3, &IDENTIFIER),
         (4, &[0; 4]),
         (5, &[5]),
     ];
     let mut body = Vec::new();
-    for (item, data) in items {
-        body.push(item);
-        body.extend_from_slice(&(data.len() as u16).to_be_bytes());
-        body.extend_from_slice(data);
+    for (id, data) in items {
+        body.push(id);
+        body.extend((data.len() as u16).to_be_bytes());
+        body.extend(data);
     }
     let mut frame = vec![2];
-    frame.extend_from_slice(&(body.len() as u32).to_be_bytes());
-    frame.extend_from_slice(&body);
+    frame.extend((body.len() as u32).to_be_bytes());
+    frame.extend(body);
     frame
-}
-
-/// Sends the probe and reads its answer. `None`: silence, which changes nothing.
-async fn probe(
-    stream: &mut SslStream<TcpStream>,
-    handshake: &mut Handshake,
-    wishes: &Wishes,
-) -> Option<Handshake> {
-    handshake.probe.sent = true;
-    let frame = frame();
-    let write = async {
-        stream.write_all(&frame).await?;
-        stream.flush().await
-    };
-    // A write that fails says less than what can still be read: the alert, if there is one.
-    let _ = timeout(wishes.wait, write).await;
-    let mut packet = [0u8; 6];
-    let mut filled = 0;
-    while let Some(room) = packet.get_mut(filled..).filter(|room| !room.is_empty()) {
-        match timeout(wishes.wait, stream.read(room)).await {
-            Err(_) if filled == 0 => return None,
-            Err(_) => {
-                return Some(not_a_gateway(
-                    handshake.clone(),
-                    "its answer is no error packet",
-                ));
-            }
-            Ok(Ok(0)) => {
-                return Some(closed_early(
-                    handshake.clone(),
-                    "the server closed the connection",
-                ));
-            }
-            Ok(Ok(count)) => filled += count,
-            Ok(Err(error)) => return Some(failed_read(handshake.clone(), &error)),
-        }
-        if packet[0] != 8 {
-            return Some(not_a_gateway(
-                handshake.clone(),
-                "its answer is no error packet",
-            ));
-        }
-    }
-    let mut handshake = handshake.clone();
-    let status = packet[1];
-    handshake.probe.status = Some(status);
-    if matches!(status, 1 | 10 | 255) {
-        handshake.reason = Some(format!("status {status} decides nothing"));
-        return Some(handshake);
-    }
-    handshake.verdict = Verdict::Accepted;
-    handshake.proof = Some(Proof::Probe);
-    Some(handshake)
-}
-
-fn failed_read(handshake: Handshake, error: &std::io::Error) -> Handshake {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
-    let end = inner.map_or_else(|| End::of_io(error), End::of);
-    match end {
-        End::Alert(_) => ended(handshake, end, true),
-        other => closed_early(handshake, &other.words()),
-    }
-}
-
-fn closed_early(mut handshake: Handshake, words: &str) -> Handshake {
-    handshake.verdict = Verdict::NotRejected;
-    handshake.proof = None;
-    handshake.reason = Some(format!("{words} after the probe, without an answer"));
-    let message = "the connection ended after the probe without an answer, which decides nothing";
-    handshake.note(id::CLOSED_EARLY, Severity::Unknown, message);
-    handshake
-}
-
-/// A polite end, in bounded time.
-async fn close(mut stream: SslStream<TcpStream>) {
-    let _ = timeout(GLANCE, stream.shutdown()).await;
 }

@@ -1,75 +1,182 @@
-//! Name to addresses, then the first that answers.
+//! From a host name to a TCP connection, within a deadline. Knows nothing of TLS.
 
-use super::{Handshake, Stage, Target};
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
-/// Milliseconds since a moment.
-pub(super) fn ms_since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1000.0
+use super::{Stage, Stages, milliseconds};
+use crate::error::{Error, Result};
+
+/// A host and a port to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
 }
 
-/// Connects within the deadline; on failure the handshake so far, which says where it failed.
-pub(super) async fn dial(
+impl Target {
+    /// A host that the program itself names.
+    pub fn new(host: &'static str, port: u16) -> Target {
+        Target {
+            host: host.to_owned(),
+            port,
+        }
+    }
+
+    /// Reads `name:2195`, `192.0.2.1:2195` or `[2001:db8::1]:2195`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for anything else.
+    pub fn parse(text: &str) -> Result<Target> {
+        let wrong = |reason: &str| Error::Usage {
+            reason: format!("`{}` {reason}", text.escape_debug()),
+        };
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| wrong("has no port (HOST:PORT is wanted)"))?;
+        let port = match port.parse::<u16>() {
+            Ok(port) if port != 0 && port.to_string() == port_digits(text) => port,
+            _ => return Err(wrong("has no port between 1 and 65535")),
+        };
+        let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+            Some(inner) => inner
+                .parse::<Ipv6Addr>()
+                .map(|address| address.to_string())
+                .map_err(|_| wrong("has no IPv6 address in its brackets"))?,
+            None if host.contains(':') => {
+                return Err(wrong("is ambiguous (an IPv6 address stands in brackets)"));
+            }
+            None if is_name(host) => host.to_owned(),
+            None => return Err(wrong("has no host name or address")),
+        };
+        Ok(Target { host, port })
+    }
+
+    /// A DNS name, or an IP address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address, if the host is one and no name.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn port_digits(text: &str) -> &str {
+    text.rsplit(':').next().unwrap_or_default()
+}
+
+fn is_name(host: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=254).contains(&host.len()) && host.bytes().all(letters) && !host.starts_with('.')
+}
+
+/// Why there is no connection.
+pub(super) struct NoConnection {
+    pub(super) stage: Stage,
+    pub(super) reason: String,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// Looks the host up and connects to the first of its addresses that answers.
+pub(super) async fn connect(
     target: &Target,
     deadline: Instant,
-    handshake: Handshake,
-) -> Result<(TcpStream, Handshake), Box<Handshake>> {
-    let mut handshake = handshake;
-    let start = Instant::now();
-    let lookup = timeout_at(
-        deadline.into(),
-        lookup_host((target.host.as_str(), target.port)),
-    )
-    .await;
-    let addresses: Vec<SocketAddr> = match lookup {
-        Err(_) => {
-            return Err(Box::new(
-                handshake.failed(Stage::Dns, "no answer within the time"),
-            ));
-        }
-        Ok(Err(_)) => return Err(Box::new(handshake.failed(Stage::Dns, "no such host"))),
-        Ok(Ok(addresses)) => addresses.collect(),
+    stages: &mut Stages,
+) -> std::result::Result<(TcpStream, IpAddr), NoConnection> {
+    let addresses = addresses(target, deadline, stages).await?;
+    let started = Instant::now();
+    let mut failure = NoConnection {
+        stage: Stage::Tcp,
+        reason: "the name has no address".to_owned(),
+        address: None,
     };
-    let Some(first) = addresses.first() else {
-        return Err(Box::new(
-            handshake.failed(Stage::Dns, "the name has no address"),
-        ));
-    };
-    handshake.stages.dns_ms = Some(ms_since(start));
-    handshake.address = Some(first.ip().to_string());
-    let mut reason = "no answer within the time".to_string();
     for (position, address) in addresses.iter().enumerate() {
-        let start = Instant::now();
-        let until = share(deadline, addresses.len() - position);
-        match timeout_at(until.into(), TcpStream::connect(address)).await {
+        // An address that swallows packets must leave time for those after it.
+        let share = deadline.saturating_duration_since(Instant::now())
+            / u32::try_from(addresses.len() - position).unwrap_or(u32::MAX);
+        match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                handshake.stages.tcp_ms = Some(ms_since(start));
-                handshake.address = Some(address.ip().to_string());
+                stages.tcp_ms = Some(milliseconds(started.elapsed()));
+                // Without it the probe may wait for an acknowledgement of the handshake; if it fails it only waits.
                 let _ = stream.set_nodelay(true);
-                return Ok((stream, handshake));
+                return Ok((stream, address.ip()));
             }
-            Ok(Err(error)) => reason = words(&error),
-            Err(_) => {}
+            Ok(Err(error)) => failure.reason = io_reason(&error),
+            Err(_) => failure.reason = "no answer in time".to_owned(),
         }
+        failure.address = Some(address.ip());
     }
-    Err(Box::new(handshake.failed(Stage::Tcp, reason)))
+    stages.tcp_ms = Some(milliseconds(started.elapsed()));
+    Err(failure)
 }
 
-/// An equal part of what is left for each address that is still to be tried.
-fn share(deadline: Instant, left: usize) -> Instant {
-    let rest = deadline.saturating_duration_since(Instant::now());
-    let parts = u32::try_from(left).unwrap_or(1).max(1);
-    Instant::now() + rest.checked_div(parts).unwrap_or(Duration::ZERO)
+async fn addresses(
+    target: &Target,
+    deadline: Instant,
+    stages: &mut Stages,
+) -> std::result::Result<Vec<SocketAddr>, NoConnection> {
+    if let Some(address) = target.address() {
+        return Ok(vec![SocketAddr::new(address, target.port)]);
+    }
+    let started = Instant::now();
+    let found = timeout_at(deadline, lookup_host((target.host.as_str(), target.port))).await;
+    stages.dns_ms = Some(milliseconds(started.elapsed()));
+    let reason = match found {
+        Ok(Ok(found)) => {
+            let found: Vec<SocketAddr> = found.collect();
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            "the name has no address".to_owned()
+        }
+        Ok(Err(error)) => io_reason(&error),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    Err(NoConnection {
+        stage: Stage::Dns,
+        reason,
+        address: None,
+    })
 }
 
-fn words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "connection refused".to_string(),
-        std::io::ErrorKind::HostUnreachable => "no route to the host".to_string(),
-        std::io::ErrorKind::NetworkUnreachable => "the network is unreachable".to_string(),
-        _ => error.to_string().to_lowercase(),
+/// The system's word for an error, without its number.
+pub(super) fn io_reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = match text.find(" (os error ") {
+        Some(end) => &text[..end],
+        None => &text,
+    };
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => "input/output error".to_owned(),
     }
+}
+
+/// A point in time `span` from now; far in the future if the clock cannot hold it.
+pub(super) fn after(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span)
+        .unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 86_400))
 }

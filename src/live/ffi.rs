@@ -1,60 +1,92 @@
-//! The few calls into OpenSSL that the openssl crate does not wrap. The only `unsafe` of the program.
+//! The four calls of OpenSSL that the `openssl` crate does not offer. The only file with `unsafe`.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use foreign_types::ForeignTypeRef;
-use libc::{c_int, c_void};
-use openssl::ssl::{SslContextBuilder, SslRef};
+use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
+use openssl::ssl::{SslContext, SslContextBuilder, SslRef, SslVersion};
 use openssl::x509::{X509NameRef, X509VerifyResult};
-use openssl_sys as sys;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-type CertificateCallback = extern "C" fn(*mut sys::SSL, *mut c_void) -> c_int;
 
 unsafe extern "C" {
     fn SSL_CTX_set_cert_cb(
-        context: *mut sys::SSL_CTX,
-        callback: CertificateCallback,
+        context: *mut openssl_sys::SSL_CTX,
+        callback: Option<extern "C" fn(*mut openssl_sys::SSL, *mut c_void) -> c_int>,
         argument: *mut c_void,
     );
-    fn SSL_get0_peer_CA_list(ssl: *const sys::SSL) -> *const sys::OPENSSL_STACK;
+    fn SSL_get_signature_type_nid(ssl: *const openssl_sys::SSL, nid: *mut c_int) -> c_int;
+    fn SSL_get0_peer_CA_list(ssl: *const openssl_sys::SSL) -> *const openssl_sys::OPENSSL_STACK;
 }
 
-/// The verify result with a number of OpenSSL's `x509_vfy.h` (23: revoked).
+/// Sets the flag when a CertificateRequest arrives on a connection of this context, whether or not it names CAs.
+///
+/// # Errors
+/// When OpenSSL has no room to keep the flag beside the context.
+pub fn on_certificate_request(
+    context: &mut SslContextBuilder,
+    asked: Arc<AtomicBool>,
+) -> Result<(), ErrorStack> {
+    let index = flag_index()?;
+    let argument = Arc::as_ptr(&asked).cast_mut().cast::<c_void>();
+    // The context owns the Arc from here on and frees it with itself, so the flag outlives every callback.
+    context.set_ex_data(index, asked);
+    // SAFETY: the context pointer is valid, the callback never unwinds, and the argument points into the Arc that
+    // the context keeps; each connection holds a reference to its context.
+    unsafe { SSL_CTX_set_cert_cb(context.as_ptr(), Some(certificate_requested), argument) };
+    Ok(())
+}
+
+extern "C" fn certificate_requested(_ssl: *mut openssl_sys::SSL, argument: *mut c_void) -> c_int {
+    // SAFETY: the argument is the AtomicBool given to SSL_CTX_set_cert_cb above, alive as long as the context, and
+    // only shared references to it exist.
+    let asked = unsafe { &*argument.cast::<AtomicBool>().cast_const() };
+    asked.store(true, Ordering::SeqCst);
+    1
+}
+
+/// One index for the whole process: OpenSSL never gives one back.
+fn flag_index() -> Result<Index<SslContext, Arc<AtomicBool>>, ErrorStack> {
+    static INDEX: OnceLock<Index<SslContext, Arc<AtomicBool>>> = OnceLock::new();
+    if let Some(index) = INDEX.get() {
+        return Ok(*index);
+    }
+    let fresh = SslContext::new_ex_index()?;
+    Ok(*INDEX.get_or_init(|| fresh))
+}
+
+/// Whether a signature with the client's key was settled: OpenSSL sends no certificate if the server allows none that the
+/// key can make. Before TLS 1.2 signatures are not negotiated, and it always sends it.
+pub fn signature_settled(ssl: &SslRef) -> bool {
+    let mut kind: c_int = 0;
+    // SAFETY: the SSL pointer is valid and only read; the number is written before the call returns.
+    let signed = unsafe { SSL_get_signature_type_nid(ssl.as_ptr(), &mut kind) } == 1;
+    signed || matches!(ssl.version2(), Some(SslVersion::TLS1 | SslVersion::TLS1_1))
+}
+
+/// The names of the CAs from which the server wants a certificate, as it lists them; empty if it names none.
+pub fn acceptable_cas(ssl: &SslRef) -> Vec<String> {
+    // SAFETY: the SSL pointer is valid; the list belongs to the connection, which is borrowed until it is read.
+    let list = unsafe { SSL_get0_peer_CA_list(ssl.as_ptr()) };
+    if list.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the list is not null and unchanged while the connection is borrowed.
+    let count = unsafe { openssl_sys::OPENSSL_sk_num(list) };
+    (0..count)
+        .filter_map(|position| {
+            // SAFETY: the position is below the count; the elements of this list are X509_NAME.
+            let name = unsafe { openssl_sys::OPENSSL_sk_value(list, position) };
+            // SAFETY: a name that is not null is valid as long as the list is, and read before this closure ends.
+            (!name.is_null()).then(|| unsafe { X509NameRef::from_ptr(name.cast()) })
+        })
+        .map(super::tls::name_text)
+        .collect()
+}
+
+/// The verification result of a code (`X509_V_ERR_...`), for verify callbacks that choose the alert they cause.
 pub fn verify_result(code: i32) -> X509VerifyResult {
-    // SAFETY: the type is a plain wrapper of the number; it is unsafe only because OpenSSL might not know the number,
-    // and OpenSSL answers unknown ones with "error number N" instead of failing.
+    // SAFETY: the type is a plain number; OpenSSL has a text for every value, known or not.
     unsafe { X509VerifyResult::from_raw(code) }
-}
-
-/// A flag that is set when a CertificateRequest arrives, also one that names no CAs, which leaves no other trace.
-pub(super) fn on_certificate_request(context: &mut SslContextBuilder) -> &'static AtomicBool {
-    extern "C" fn set(_: *mut sys::SSL, flag: *mut c_void) -> c_int {
-        // SAFETY: the argument is the leaked AtomicBool registered below, valid for the rest of the process.
-        let flag = unsafe { &*flag.cast::<AtomicBool>() };
-        flag.store(true, Ordering::SeqCst);
-        1
-    }
-    // Leaked on purpose, a byte for each handshake: OpenSSL may call as long as any copy of the context lives.
-    let flag: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
-    let argument = std::ptr::from_ref(flag).cast_mut().cast::<c_void>();
-    // SAFETY: the context is alive for the call, the callback has the signature of SSL_CTX_set_cert_cb(3) and never
-    // unwinds, and the argument outlives everything.
-    unsafe { SSL_CTX_set_cert_cb(context.as_ptr(), set, argument) };
-    flag
-}
-
-/// The names of the CAs that the server's CertificateRequest lists.
-pub(super) fn acceptable_cas(ssl: &SslRef) -> Vec<String> {
-    // SAFETY: the list belongs to the SSL, which is borrowed for this whole function; it may be NULL, and its
-    // elements are X509_NAMEs (SSL_get0_peer_CA_list(3)), read here by reference only.
-    unsafe {
-        let list = SSL_get0_peer_CA_list(ssl.as_ptr());
-        if list.is_null() {
-            return Vec::new();
-        }
-        (0..sys::OPENSSL_sk_num(list))
-            .map(|index| sys::OPENSSL_sk_value(list, index).cast::<sys::X509_NAME>())
-            .filter(|name| !name.is_null())
-            .map(|name| super::tls::name_text(X509NameRef::from_ptr(name)))
-            .collect()
-    }
 }

@@ -147,7 +147,11 @@ fn endpoint_rows(asked: &Asked, rows: &mut Vec<(String, String)>) {
             let time = handshake.stages.tls_ms.unwrap_or_default();
             add(
                 "  tls",
-                format!("{time:.0} ms   {}, {}, {server}", tls.version, tls.cipher),
+                format!(
+                    "{time:.0} ms   {}, {}, {server}",
+                    tls.version,
+                    tls.cipher.as_deref().unwrap_or("no cipher")
+                ),
             );
         }
         (None, _) => {}
@@ -231,8 +235,8 @@ pub fn result(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> Value
 fn endpoint(asked: &Asked) -> Value {
     let handshake = &asked.handshake;
     json!({
-        "host": asked.endpoint.target.host,
-        "port": asked.endpoint.target.port,
+        "host": asked.endpoint.target.host(),
+        "port": asked.endpoint.target.port(),
         "protocol": handshake.protocol.as_str(),
         "question": asked.endpoint.question,
         "stages": { "dns_ms": handshake.stages.dns_ms, "tcp_ms": handshake.stages.tcp_ms, "tls_ms": handshake.stages.tls_ms },
@@ -255,7 +259,7 @@ fn tls(handshake: &Handshake) -> Option<Value> {
                 "subject": certificate.subject,
                 "issuer": certificate.issuer,
                 "sha256": certificate.sha256,
-                "not_after": words::rfc3339(certificate.not_after),
+                "not_after": certificate.not_after.map(words::rfc3339),
             })
         })
         .collect();

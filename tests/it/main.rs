@@ -1,4 +1,9 @@
-//! Tests over the whole crate.
+//! One integration binary; modules are named as in `src`, plus `layers` for the table of docs/ARCHITECTURE.md and `fixtures` for theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod files;
+mod fixtures;
+mod lab;
 mod layers;
+mod live;
+mod passphrase;

@@ -1,5 +1,4 @@
 //! The stand-in CA and gateway, judged by OpenSSL's own tools.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
