@@ -3,7 +3,6 @@
 
 mod ber;
 mod der;
-mod kdf;
 pub mod pbe;
 pub mod pem;
 pub mod pkcs12;

@@ -1,440 +1,230 @@
-//! Password-based encryption, shared by PKCS#12 and encrypted PKCS#8: PBES2 (RFC 8018) and the schemes of PKCS#12 (RFC 7292 appendix C).
-//! RC2-40 and 3DES come from the p12 crate, which needs no legacy provider of OpenSSL's.
+//! Encryption under a passphrase, as PKCS#12 and encrypted PKCS#8 share it: PBES2, PBES1 and the PKCS#12 schemes.
+//! Reads what an AlgorithmIdentifier says and decrypts; what each run may cost is bounded before it begins.
 
-use super::ber::Reader;
-use super::kdf::{self, Hash, Purpose};
+mod cipher;
+mod kdf;
+mod parameters;
+mod private_key_info;
+
+use super::ber::{Node, tag};
 use crate::error::{Error, Result};
-use crate::private_key::crypto;
-use crate::secret::{Passphrase, SecretBytes};
-use openssl::cipher::Cipher as FetchedCipher;
-use openssl::cipher_ctx::CipherCtx;
-use openssl::provider::Provider;
-use openssl::symm::{self, Cipher};
+use cipher::Cipher;
+pub(crate) use kdf::{Budget, Form, Hash, forms, pbkdf2, pkcs12};
+use openssl::error::ErrorStack;
 use p12::{AlgorithmIdentifier, Pkcs12PbeParams};
-use std::sync::OnceLock;
-use yasna::models::ObjectIdentifier;
+use parameters::salt_and_iterations;
+pub(crate) use parameters::{Pbkdf2, checked_iterations, checked_salt};
+pub(crate) use private_key_info::is_private_key_info;
+pub use private_key_info::{
+    decrypt_private_key_info, describe_private_key_info, encrypt_private_key_info,
+};
 use zeroize::Zeroizing;
 
-/// The most work one file and passphrase may cost: iterations times output blocks, over MAC and bags.
-pub(super) const BUDGET: u64 = 10_000_000;
-/// The longest salt, in bytes.
-const SALT: usize = 1024;
-/// Iterations of a key that is written (OWASP's floor for PBKDF2-HMAC-SHA256).
-const ITERATIONS: u32 = 600_000;
-
-/// An encryption scheme with its parameters.
-#[derive(Clone, Debug)]
-pub(super) struct Scheme {
+/// A cipher under a passphrase, with everything but the passphrase.
+#[derive(Debug)]
+pub(crate) struct Pbe {
+    scheme: Scheme,
+    cipher: Cipher,
     salt: Vec<u8>,
-    iterations: u64,
-    kind: Kind,
+    /// As the file says; at least 1.
+    pub(crate) iterations: u64,
 }
 
-#[derive(Clone, Debug)]
-enum Kind {
-    Pkcs12(Old),
-    Pbes2 {
-        hash: Hash,
-        cipher: Modern,
-        iv: Vec<u8>,
-    },
+#[derive(Debug)]
+enum Scheme {
+    Pkcs12,
+    Pbes1(Hash),
+    Pbes2 { prf: Hash, iv: Vec<u8> },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Old {
-    Rc4,
-    Rc4Weak,
-    TripleDes,
-    DoubleDes,
-    Rc2,
-    Rc2Weak,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Modern {
-    Aes128,
-    Aes192,
-    Aes256,
-    TripleDes,
-}
-
-fn damaged(reason: &str) -> Error {
-    Error::Damaged {
-        what: "encryption parameters",
-        reason: reason.to_string(),
-    }
-}
-
-fn unsupported(algorithm: impl Into<String>) -> Error {
-    Error::UnsupportedAlgorithm {
-        what: "encryption",
-        algorithm: algorithm.into(),
-    }
-}
-
-/// Salt and iterations within their bounds.
-pub(super) fn bounded(salt: &[u8], iterations: u64) -> Result<()> {
-    if salt.len() > SALT {
-        return Err(Error::OverBudget {
-            what: format!("a salt of {} bytes (the most is {SALT})", salt.len()),
-        });
-    }
-    if iterations == 0 {
-        return Err(damaged("0 iterations"));
-    }
-    if iterations > BUDGET {
-        return Err(Error::OverBudget {
-            what: format!("{iterations} iterations (the most is {BUDGET})"),
-        });
-    }
-    Ok(())
-}
-
-/// Salt, iterations and hash of a PBKDF2, and the key length it names.
-pub(super) fn pbkdf2_parameters(reader: &mut Reader) -> Result<(Vec<u8>, u64, Option<u64>, Hash)> {
-    let broken = || damaged("PBKDF2");
-    let mut kdf = reader.sequence().ok_or_else(broken)?;
-    let oid = kdf.oid().ok_or_else(broken)?;
-    if oid != "1.2.840.113549.1.5.12" {
-        return Err(unsupported(match oid.as_str() {
-            "1.3.6.1.4.1.11591.4.11" => "scrypt".to_string(),
-            other => format!("key derivation {other}"),
-        }));
-    }
-    let mut parameters = kdf.sequence().ok_or_else(broken)?;
-    let salt = parameters.expect(0x04).ok_or_else(broken)?.to_vec();
-    let iterations = parameters.integer().ok_or_else(broken)?;
-    let length = match parameters.peek() {
-        Some(0x02) => Some(parameters.integer().ok_or_else(broken)?),
-        _ => None,
-    };
-    let hash = match parameters.is_empty() {
-        true => Hash::Sha1,
-        false => {
-            let oid = parameters
-                .sequence()
-                .and_then(|mut prf| prf.oid())
-                .ok_or_else(broken)?;
-            Hash::of_hmac(&oid).ok_or_else(|| unsupported(format!("PBKDF2 with {oid}")))?
-        }
-    };
-    bounded(&salt, iterations)?;
-    Ok((salt, iterations, length, hash))
-}
-
-impl Scheme {
-    /// Reads the content of an AlgorithmIdentifier.
-    pub(super) fn parse(algorithm: &mut Reader) -> Result<Scheme> {
-        let oid = algorithm.oid().ok_or_else(|| damaged("no algorithm"))?;
-        let old = match oid.strip_prefix("1.2.840.113549.1.12.1.") {
-            Some("1") => Some(Old::Rc4),
-            Some("2") => Some(Old::Rc4Weak),
-            Some("3") => Some(Old::TripleDes),
-            Some("4") => Some(Old::DoubleDes),
-            Some("5") => Some(Old::Rc2),
-            Some("6") => Some(Old::Rc2Weak),
-            _ => None,
+impl Pbe {
+    /// From an AlgorithmIdentifier. `what` is where it is used, for "unsupported algorithm for the ...".
+    pub(crate) fn parse(node: &Node<'_>, what: &'static str) -> Result<Pbe> {
+        let mut fields = node.fields(tag::SEQUENCE, "an algorithm")?;
+        let oid = fields.required("the algorithm's identifier")?.oid()?;
+        let named = |algorithm: &str| Error::UnsupportedAlgorithm {
+            what,
+            algorithm: algorithm.to_owned(),
         };
-        if let Some(old) = old {
-            let broken = || damaged("PKCS#12 encryption");
-            let mut parameters = algorithm.sequence().ok_or_else(broken)?;
-            let salt = parameters.expect(0x04).ok_or_else(broken)?.to_vec();
-            let iterations = parameters.integer().ok_or_else(broken)?;
-            bounded(&salt, iterations)?;
-            return Ok(Scheme {
-                salt,
-                iterations,
-                kind: Kind::Pkcs12(old),
-            });
-        }
-        match oid.as_str() {
-            "1.2.840.113549.1.5.13" => Scheme::pbes2(algorithm),
-            "1.2.840.113549.1.5.1" | "1.2.840.113549.1.5.4" | "1.2.840.113549.1.5.6" => {
-                Err(unsupported("PBES1 with MD2 or RC2"))
-            }
-            "1.2.840.113549.1.5.3" => Err(unsupported("PBES1 with MD5 and DES")),
-            "1.2.840.113549.1.5.10" => Err(unsupported("PBES1 with SHA-1 and DES")),
-            "1.2.840.113549.1.5.11" => Err(unsupported("PBES1 with SHA-1 and RC2")),
-            other => Err(unsupported(other)),
-        }
-    }
-
-    fn pbes2(algorithm: &mut Reader) -> Result<Scheme> {
-        let broken = || damaged("PBES2");
-        let mut parameters = algorithm.sequence().ok_or_else(broken)?;
-        let (salt, iterations, length, hash) = pbkdf2_parameters(&mut parameters)?;
-        let mut encryption = parameters.sequence().ok_or_else(broken)?;
-        let oid = encryption.oid().ok_or_else(broken)?;
-        let cipher = match oid.as_str() {
-            "2.16.840.1.101.3.4.1.2" => Modern::Aes128,
-            "2.16.840.1.101.3.4.1.22" => Modern::Aes192,
-            "2.16.840.1.101.3.4.1.42" => Modern::Aes256,
-            "1.2.840.113549.3.7" => Modern::TripleDes,
-            other => return Err(unsupported(format!("PBES2 with {other}"))),
+        let (scheme, cipher) = match oid.as_str() {
+            "1.2.840.113549.1.5.13" => return pbes2(fields.required("the parameters")?, &named),
+            "1.2.840.113549.1.5.1" => return Err(named("PBES1 with MD2 and DES")),
+            "1.2.840.113549.1.5.4" => return Err(named("PBES1 with MD2 and RC2")),
+            "1.2.840.113549.1.5.3" => (Scheme::Pbes1(Hash::Md5), Cipher::Des),
+            "1.2.840.113549.1.5.6" => (Scheme::Pbes1(Hash::Md5), Cipher::Rc2_64),
+            "1.2.840.113549.1.5.10" => (Scheme::Pbes1(Hash::Sha1), Cipher::Des),
+            "1.2.840.113549.1.5.11" => (Scheme::Pbes1(Hash::Sha1), Cipher::Rc2_64),
+            "1.2.840.113549.1.12.1.1" => (Scheme::Pkcs12, Cipher::Rc4_128),
+            "1.2.840.113549.1.12.1.2" => (Scheme::Pkcs12, Cipher::Rc4_40),
+            "1.2.840.113549.1.12.1.3" => (Scheme::Pkcs12, Cipher::Des3),
+            "1.2.840.113549.1.12.1.4" => (Scheme::Pkcs12, Cipher::Des2),
+            "1.2.840.113549.1.12.1.5" => (Scheme::Pkcs12, Cipher::Rc2_128),
+            "1.2.840.113549.1.12.1.6" => (Scheme::Pkcs12, Cipher::Rc2_40),
+            other => return Err(named(other)),
         };
-        let iv = encryption.expect(0x04).ok_or_else(broken)?.to_vec();
-        if length.is_some_and(|length| length != cipher.key_size() as u64)
-            || Some(iv.len()) != cipher.openssl().iv_len()
-        {
-            return Err(damaged(
-                "a key length or an IV that the cipher does not take",
-            ));
-        }
-        Ok(Scheme {
+        let mut fields = fields
+            .required("the parameters")?
+            .fields(tag::SEQUENCE, "parameters")?;
+        let (salt, iterations) = salt_and_iterations(&mut fields)?;
+        Ok(Pbe {
+            scheme,
+            cipher,
             salt,
             iterations,
-            kind: Kind::Pbes2 { hash, cipher, iv },
         })
     }
 
-    /// Iterations times output blocks.
-    pub(super) fn cost(&self) -> u64 {
-        let blocks = match &self.kind {
-            Kind::Pkcs12(old) => old.key_size().div_ceil(20) + 1,
-            Kind::Pbes2 { hash, cipher, .. } => cipher.key_size().div_ceil(hash.size()),
-        };
-        self.iterations.saturating_mul(blocks as u64)
+    /// "3DES", "RC2-40", "AES-256".
+    pub(crate) fn cipher_name(&self) -> &'static str {
+        self.cipher.facts().0
     }
 
-    /// The cipher's name.
-    pub(super) fn name(&self) -> &'static str {
-        match &self.kind {
-            Kind::Pkcs12(Old::Rc4) => "RC4-128",
-            Kind::Pkcs12(Old::Rc4Weak) => "RC4-40",
-            Kind::Pkcs12(Old::TripleDes) => "3DES",
-            Kind::Pkcs12(Old::DoubleDes) => "two-key 3DES",
-            Kind::Pkcs12(Old::Rc2) => "RC2-128",
-            Kind::Pkcs12(Old::Rc2Weak) => "RC2-40",
-            Kind::Pbes2 {
-                cipher: Modern::Aes128,
-                ..
-            } => "AES-128",
-            Kind::Pbes2 {
-                cipher: Modern::Aes192,
-                ..
-            } => "AES-192",
-            Kind::Pbes2 {
-                cipher: Modern::Aes256,
-                ..
-            } => "AES-256",
-            Kind::Pbes2 {
-                cipher: Modern::TripleDes,
-                ..
-            } => "3DES (PBES2)",
+    /// Whether OpenSSL 3 reads it with its legacy provider only.
+    pub(crate) fn is_legacy(&self) -> bool {
+        self.cipher.needs_provider() || matches!(self.cipher, Cipher::Rc2_40 | Cipher::Des)
+    }
+
+    /// Whether another form of the same passphrase can give another key.
+    pub(crate) fn depends_on_form(&self) -> bool {
+        matches!(self.scheme, Scheme::Pkcs12)
+    }
+
+    /// Scheme, cipher, key derivation and iterations, for people.
+    pub(crate) fn describe(&self) -> String {
+        let (cipher, iterations) = (self.cipher_name(), count(self.iterations));
+        match &self.scheme {
+            Scheme::Pkcs12 => format!("PKCS#12 encryption, {cipher}, SHA1 with {iterations}"),
+            Scheme::Pbes1(hash) => format!("PBES1, {cipher}, {} with {iterations}", hash.name()),
+            Scheme::Pbes2 { prf, .. } => {
+                format!(
+                    "PBES2, {cipher}, PBKDF2-HMAC-{} with {iterations}",
+                    prf.name()
+                )
+            }
         }
     }
 
-    /// Whether OpenSSL 3 reads it only with its legacy provider.
-    pub(super) fn is_legacy(&self) -> bool {
-        matches!(
-            &self.kind,
-            Kind::Pkcs12(Old::Rc4 | Old::Rc4Weak | Old::Rc2 | Old::Rc2Weak)
+    /// Takes what one decryption costs off the budget.
+    pub(crate) fn charge(&self, budget: &mut Budget, part: &str) -> Result<()> {
+        let (_, _, key, block) = self.cipher.facts();
+        let blocks = match &self.scheme {
+            Scheme::Pkcs12 => Hash::Sha1.blocks(key) + u64::from(block > 0),
+            Scheme::Pbes1(_) => 1,
+            Scheme::Pbes2 { prf, .. } => prf.blocks(key),
+        };
+        budget.charge(
+            self.iterations.saturating_mul(blocks),
+            part,
+            self.iterations,
         )
     }
 
-    /// Decrypts. `form` is the passphrase as the PKCS#12 key derivation takes it; PBES2 takes its bytes.
-    pub(super) fn decrypt(
-        &self,
-        ciphertext: &[u8],
-        passphrase: &Passphrase,
-        form: &[u8],
-    ) -> Result<SecretBytes> {
-        let plain = match &self.kind {
-            Kind::Pbes2 { hash, cipher, iv } => {
-                let key = kdf::pbkdf2(
-                    *hash,
-                    passphrase.expose_secret(),
-                    &self.salt,
-                    self.iterations,
-                    cipher.key_size(),
-                )?;
-                symm::decrypt(cipher.openssl(), &key, Some(iv), ciphertext)
-                    .map_err(|_| Error::WrongPassphrase)?
-            }
-            Kind::Pkcs12(old @ (Old::TripleDes | Old::Rc2Weak)) => {
-                let parameters = Pkcs12PbeParams {
-                    salt: self.salt.clone(),
-                    iterations: self.iterations,
-                };
-                let algorithm = match old {
-                    Old::TripleDes => {
-                        AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(parameters)
-                    }
-                    _ => AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(parameters),
-                };
-                algorithm
-                    .decrypt_pbe(ciphertext, form)
-                    .ok_or(Error::WrongPassphrase)?
-            }
-            Kind::Pkcs12(old) => self.decrypt_with_openssl(*old, ciphertext, form)?,
-        };
-        Ok(SecretBytes::new(plain))
-    }
-
-    fn decrypt_with_openssl(&self, old: Old, ciphertext: &[u8], form: &[u8]) -> Result<Vec<u8>> {
-        let derive = |purpose, size| {
-            kdf::pkcs12(Hash::Sha1, form, &self.salt, self.iterations, purpose, size)
-        };
-        let mut key = derive(Purpose::Key, old.key_size())?;
-        let iv = derive(Purpose::Iv, 8)?;
-        let name = match old {
-            Old::Rc4 | Old::Rc4Weak => "RC4",
-            Old::Rc2 | Old::Rc2Weak => "RC2-CBC",
-            Old::DoubleDes | Old::TripleDes => "DES-EDE3-CBC",
-        };
-        if old == Old::DoubleDes {
-            key.extend_from_within(..8);
-        }
-        if self.is_legacy() && !legacy_provider() {
-            return Err(unsupported(format!(
-                "{} (OpenSSL's legacy provider is not installed)",
-                self.name()
-            )));
-        }
-        let cipher =
-            FetchedCipher::fetch(None, name, None).map_err(|_| unsupported(self.name()))?;
-        let mut plain = Zeroizing::new(Vec::with_capacity(ciphertext.len() + 16));
-        let decrypt = |plain: &mut Vec<u8>| {
-            let mut context = CipherCtx::new()?;
-            context.decrypt_init(Some(&cipher), None, None)?;
-            context.set_key_length(key.len())?;
-            let iv = (cipher.iv_length() > 0).then_some(iv.as_slice());
-            context.decrypt_init(None, Some(&key), iv)?;
-            context.cipher_update_vec(ciphertext, plain)?;
-            context.cipher_final_vec(plain)
-        };
-        decrypt(&mut plain).map_err(|_| Error::WrongPassphrase)?;
-        Ok(plain.to_vec())
-    }
-}
-
-impl Old {
-    fn key_size(self) -> usize {
-        match self {
-            Old::TripleDes => 24,
-            Old::Rc4 | Old::DoubleDes | Old::Rc2 => 16,
-            Old::Rc4Weak | Old::Rc2Weak => 5,
-        }
-    }
-}
-
-impl Modern {
-    fn key_size(self) -> usize {
-        match self {
-            Modern::Aes128 => 16,
-            Modern::Aes192 | Modern::TripleDes => 24,
-            Modern::Aes256 => 32,
-        }
-    }
-
-    fn openssl(self) -> Cipher {
-        match self {
-            Modern::Aes128 => Cipher::aes_128_cbc(),
-            Modern::Aes192 => Cipher::aes_192_cbc(),
-            Modern::Aes256 => Cipher::aes_256_cbc(),
-            Modern::TripleDes => Cipher::des_ede3_cbc(),
-        }
-    }
-}
-
-/// Loads OpenSSL's legacy provider once and keeps it. `try_load` keeps the default provider, which `load` would switch off.
-fn legacy_provider() -> bool {
-    static PROVIDER: OnceLock<Option<Provider>> = OnceLock::new();
-    PROVIDER
-        .get_or_init(|| Provider::try_load(None, "legacy", true).ok())
-        .is_some()
-}
-
-/// Opens an EncryptedPrivateKeyInfo (RFC 5958); returns the DER PrivateKeyInfo.
-///
-/// # Errors
-/// `wrong-passphrase`, `unsupported-algorithm`, `damaged`, `over-budget`.
-pub fn decrypt_private_key_info(der: &[u8], passphrase: &Passphrase) -> Result<SecretBytes> {
-    let broken = || Error::Damaged {
-        what: "encrypted private key",
-        reason: "not an EncryptedPrivateKeyInfo".to_string(),
-    };
-    let (der, _) = super::ber::normalise(der).ok_or_else(broken)?;
-    let mut info = Reader::new(&der).sequence().ok_or_else(broken)?;
-    let scheme = Scheme::parse(&mut info.sequence().ok_or_else(broken)?)?;
-    let ciphertext = info.expect(0x04).ok_or_else(broken)?;
-    if scheme.cost() > BUDGET {
-        return Err(over_budget(scheme.cost()));
-    }
-    for form in kdf::pkcs12_forms(passphrase) {
-        match scheme.decrypt(ciphertext, passphrase, &form) {
-            // One wrong passphrase in 256 leaves good padding: the result has to be a SEQUENCE as well.
-            Ok(plain) if is_private_key_info(plain.expose_secret()) => return Ok(plain),
-            Ok(_) | Err(Error::WrongPassphrase) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::WrongPassphrase)
-}
-
-/// The file asks for more work than [`BUDGET`].
-pub(super) fn over_budget(cost: u64) -> Error {
-    Error::OverBudget {
-        what: format!("{cost} rounds of key derivation (the most is {BUDGET})"),
-    }
-}
-
-/// SEQUENCE { INTEGER, SEQUENCE, ...: what a decrypted key begins with.
-pub(super) fn is_private_key_info(plain: &[u8]) -> bool {
-    let begins = |mut reader: Reader| Some((reader.next()?.tag, reader.next()?.tag));
-    Reader::new(plain).sequence().and_then(begins) == Some((0x02, 0x30))
-}
-
-/// Encrypts a DER PrivateKeyInfo: PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA256, 600,000 iterations.
-pub fn encrypt_private_key_info(pkcs8: &SecretBytes, passphrase: &Passphrase) -> Result<Vec<u8>> {
-    let (mut salt, mut iv) = ([0u8; 16], [0u8; 16]);
-    let random =
-        openssl::rand::rand_bytes(&mut salt).and_then(|()| openssl::rand::rand_bytes(&mut iv));
-    random.map_err(|e| crypto("drawing random bytes", &e))?;
-    let key = kdf::pbkdf2(
-        Hash::Sha256,
-        passphrase.expose_secret(),
-        &salt,
-        u64::from(ITERATIONS),
-        32,
-    )?;
-    let ciphertext = symm::encrypt(
-        Cipher::aes_256_cbc(),
-        &key,
-        Some(&iv),
-        pkcs8.expose_secret(),
-    )
-    .map_err(|e| crypto("encrypting the key", &e))?;
-    let oid = |arcs: &[u64]| ObjectIdentifier::from_slice(arcs);
-    Ok(yasna::construct_der(|writer| {
-        writer.write_sequence(|info| {
-            info.next().write_sequence(|pbes2| {
-                pbes2
-                    .next()
-                    .write_oid(&oid(&[1, 2, 840, 113_549, 1, 5, 13]));
-                pbes2.next().write_sequence(|parameters| {
-                    parameters.next().write_sequence(|pbkdf2| {
-                        pbkdf2
-                            .next()
-                            .write_oid(&oid(&[1, 2, 840, 113_549, 1, 5, 12]));
-                        pbkdf2.next().write_sequence(|values| {
-                            values.next().write_bytes(&salt);
-                            values.next().write_u32(ITERATIONS);
-                            values.next().write_sequence(|prf| {
-                                prf.next().write_oid(&oid(&[1, 2, 840, 113_549, 2, 9]));
-                                prf.next().write_null();
-                            });
-                        });
-                    });
-                    parameters.next().write_sequence(|cipher| {
-                        cipher
-                            .next()
-                            .write_oid(&oid(&[2, 16, 840, 1, 101, 3, 4, 1, 42]));
-                        cipher.next().write_bytes(&iv);
-                    });
-                });
+    /// `None` if the padding does not fit: the passphrase is wrong. Only what was charged may be decrypted.
+    pub(crate) fn decrypt(&self, data: &[u8], form: &Form) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let (_, _, key_length, block) = self.cipher.facts();
+        if data.is_empty() || (block > 0 && !data.len().is_multiple_of(block)) {
+            return Err(Error::Damaged {
+                what: "encryption",
+                reason: format!("{} encrypted bytes are not whole blocks", data.len()),
             });
-            info.next().write_bytes(&ciphertext);
-        });
-    }))
+        }
+        let derived = |id, length| {
+            pkcs12(
+                Hash::Sha1,
+                &form.bmp,
+                &self.salt,
+                self.iterations,
+                id,
+                length,
+            )
+        };
+        let parameters = || Pkcs12PbeParams {
+            salt: self.salt.clone(),
+            iterations: self.iterations,
+        };
+        match (&self.scheme, self.cipher) {
+            (Scheme::Pkcs12, Cipher::Rc2_40) => {
+                let algorithm = AlgorithmIdentifier::PbewithSHAAnd40BitRC2CBC(parameters());
+                Ok(algorithm.decrypt_pbe(data, &form.bmp).map(Zeroizing::new))
+            }
+            (Scheme::Pkcs12, Cipher::Des3) => {
+                let algorithm = AlgorithmIdentifier::PbeWithSHAAnd3KeyTripleDESCBC(parameters());
+                Ok(algorithm.decrypt_pbe(data, &form.bmp).map(Zeroizing::new))
+            }
+            (Scheme::Pkcs12, cipher) => {
+                let iv = if block > 0 {
+                    derived(2, block)?
+                } else {
+                    Zeroizing::default()
+                };
+                cipher.decrypt(&derived(1, key_length)?, &iv, data)
+            }
+            (Scheme::Pbes1(hash), cipher) => {
+                let derived = kdf::pbkdf1(*hash, &form.raw, &self.salt, self.iterations)?;
+                let (key, rest) = derived.split_at(8);
+                cipher.decrypt(key, rest.get(..8).unwrap_or_default(), data)
+            }
+            (Scheme::Pbes2 { prf, iv }, cipher) => {
+                let key = pbkdf2(*prf, &form.raw, &self.salt, self.iterations, key_length)?;
+                cipher.decrypt(&key, iv, data)
+            }
+        }
+    }
+}
+
+fn pbes2(node: &Node<'_>, named: &dyn Fn(&str) -> Error) -> Result<Pbe> {
+    let mut fields = node.fields(tag::SEQUENCE, "the PBES2 parameters")?;
+    let derivation = Pbkdf2::parse(fields.required("the key derivation")?, named)?;
+    let mut cipher = fields
+        .required("the cipher")?
+        .fields(tag::SEQUENCE, "the cipher")?;
+    let oid = cipher.required("the cipher's identifier")?.oid()?;
+    let algorithm = match oid.as_str() {
+        "2.16.840.1.101.3.4.1.2" => Cipher::Aes128,
+        "2.16.840.1.101.3.4.1.22" => Cipher::Aes192,
+        "2.16.840.1.101.3.4.1.42" => Cipher::Aes256,
+        "1.2.840.113549.3.7" => Cipher::Des3,
+        "1.3.14.3.2.7" => Cipher::Des,
+        "1.2.840.113549.3.2" => return Err(named("PBES2 with RC2")),
+        other => return Err(named(other)),
+    };
+    let iv = cipher.required("the IV")?;
+    let bytes = iv.octet_string("the IV")?.to_vec();
+    let (_, _, key, block) = algorithm.facts();
+    if bytes.len() != block {
+        return Err(iv.damaged(format!("an IV of {} bytes", bytes.len())));
+    }
+    if derivation.length.is_some_and(|length| length != key as u64) {
+        return Err(node.damaged("a key length that does not fit the cipher"));
+    }
+    Ok(Pbe {
+        scheme: Scheme::Pbes2 {
+            prf: derivation.prf,
+            iv: bytes,
+        },
+        cipher: algorithm,
+        salt: derivation.salt,
+        iterations: derivation.iterations,
+    })
+}
+
+/// "1 iteration", "2048 iterations".
+pub(crate) fn count(iterations: u64) -> String {
+    format!(
+        "{iterations} iteration{}",
+        if iterations == 1 { "" } else { "s" }
+    )
+}
+
+/// What OpenSSL refused, in its own words.
+pub(crate) fn crypto(what: &'static str, stack: &ErrorStack) -> Error {
+    let reasons: Vec<&str> = stack.errors().iter().filter_map(|e| e.reason()).collect();
+    Error::Crypto {
+        what,
+        reason: if reasons.is_empty() {
+            "no reason given".to_owned()
+        } else {
+            reasons.join(", ")
+        },
+    }
 }

@@ -7,3 +7,4 @@ mod lab;
 mod layers;
 mod live;
 mod passphrase;
+mod pkcs12;

@@ -1,254 +1,155 @@
-//! Opens a scanned PKCS#12 with a passphrase: the MAC first, then every bag. What is seen and not returned is an error or is named.
+//! Opens a scanned PKCS#12 file with a passphrase: the MAC first, then every bag. What was seen is returned, named, or an error.
 
-use super::scan::{Mac, MacKind, Safe, Scan, damaged};
-use crate::container::ber::{self, Reader};
-use crate::container::kdf::{self, Purpose};
-use crate::container::pbe::{self, BUDGET, Scheme};
+use super::WHAT;
+use super::bag::{self, Item, Kind};
+use super::scan::{Part, Scan};
+use crate::container::pbe::{Budget, Form, Pbe, forms, is_private_key_info};
 use crate::error::{Error, Result};
 use crate::secret::{Passphrase, SecretBytes};
-use openssl::memcmp;
+use zeroize::Zeroizing;
 
-/// How deep bags may hold bags.
-const DEPTH: usize = 4;
-/// How many bags a file may hold.
-const MOST_BAGS: usize = 10_000;
-
-/// One bag with its attributes.
-#[derive(Debug)]
-pub struct Bag<T> {
-    /// A DER certificate, or a DER PrivateKeyInfo.
-    pub value: T,
-    /// What the exporter called it; not a name to pair by.
-    pub friendly_name: Option<String>,
-}
-
-/// Everything in a PKCS#12.
+/// Everything in a PKCS#12 file, in the file's order.
 #[derive(Debug, Default)]
 pub struct Bags {
-    /// Certificates, in the file's order.
+    /// X.509 certificates, DER.
     pub certificates: Vec<Bag<Vec<u8>>>,
-    /// Private keys, in the file's order.
+    /// Private keys, PKCS#8 DER.
     pub keys: Vec<Bag<SecretBytes>>,
-    /// Bags of kinds that are not read here, named.
+    /// What is neither, by its name, once for each.
     pub skipped: Vec<String>,
-    /// Whether OpenSSL 3 needs its legacy provider for a part.
+    /// Whether RC2, RC4 or DES protects any of it: OpenSSL 3 reads such a file with its legacy provider only.
     pub legacy: bool,
-    seen: usize,
-    cost: u64,
+    /// Whether a key stood in the file without encryption.
+    pub key_was_plain: bool,
+}
+
+/// A certificate or key with the attributes that the file gives it.
+#[derive(Debug)]
+pub struct Bag<T> {
+    /// The certificate or key itself.
+    pub value: T,
+    /// A label for people. A key and its certificate may have different ones.
+    pub friendly_name: Option<String>,
+    /// Ties a key to its certificate, in files whose maker cared.
+    pub local_key_id: Option<Vec<u8>>,
 }
 
 impl Scan {
-    /// Opens every part. Of the empty passphrase both forms are tried.
-    ///
-    /// # Errors
-    /// `wrong-passphrase`, `unsupported-algorithm`, `damaged`, `over-budget`.
+    /// Reads all bags. Errors: `WrongPassphrase`, `Damaged`, `UnsupportedAlgorithm`, and `OverBudget` for what only decrypting shows.
     pub fn open(&self, passphrase: &Passphrase) -> Result<Bags> {
-        for form in kdf::pkcs12_forms(passphrase) {
-            if let Some(mac) = &self.mac
-                && !mac.verify(&self.auth_safe, passphrase, &form)?
-            {
-                continue;
-            }
-            match self.bags(passphrase, &form) {
-                // Without a MAC only the padding tells a wrong passphrase.
-                Err(Error::WrongPassphrase) if self.mac.is_none() => {}
-                Err(Error::WrongPassphrase) => {
-                    return Err(damaged("a part does not decrypt though the MAC fits"));
-                }
-                other => return other,
+        let mut failure = Error::WrongPassphrase;
+        for form in forms(passphrase) {
+            let mut budget = Budget::new();
+            self.charge(&mut budget)?;
+            let proven = match &self.mac {
+                Some(mac) if !mac.verify(self.authenticated.expose_secret(), &form)? => continue,
+                mac => mac.is_some(),
+            };
+            let mut opening = Opening {
+                form: &form,
+                budget,
+                proven,
+                seen: 0,
+                bags: Bags::default(),
+            };
+            match self.parts.iter().try_for_each(|part| opening.part(part)) {
+                Ok(()) => return Ok(opening.bags),
+                Err(Error::WrongPassphrase) => {}
+                // a file may take one part's key from the raw bytes and another's from a form
+                Err(error @ Error::Damaged { .. }) => failure = error,
+                Err(error) => return Err(error),
             }
         }
-        Err(Error::WrongPassphrase)
+        Err(failure)
     }
+}
 
-    fn bags(&self, passphrase: &Passphrase, form: &[u8]) -> Result<Bags> {
-        let mut bags = Bags {
-            cost: self.cost(),
-            ..Bags::default()
-        };
-        for safe in &self.safes {
-            match safe {
-                Safe::Plain(contents) => bags.add(contents, passphrase, form, DEPTH)?,
-                Safe::Encrypted { scheme, ciphertext } => {
-                    bags.legacy |= scheme.is_legacy();
-                    let plain = scheme.decrypt(ciphertext, passphrase, form)?;
-                    let opened = bags.add(plain.expose_secret(), passphrase, form, DEPTH);
-                    // Good padding by chance is no good structure.
-                    match opened {
-                        Err(Error::Damaged { .. }) if self.mac.is_none() => {
-                            return Err(Error::WrongPassphrase);
-                        }
-                        other => other?,
+struct Opening<'a> {
+    form: &'a Form,
+    budget: Budget,
+    /// Whether the MAC, or a first decryption, has shown that the passphrase is right.
+    proven: bool,
+    seen: usize,
+    bags: Bags,
+}
+
+impl Opening<'_> {
+    fn part(&mut self, part: &Part) -> Result<()> {
+        match part {
+            Part::Plain(items) => {
+                self.seen += items.len();
+                items.iter().try_for_each(|item| {
+                    self.bags.key_was_plain |= matches!(item.kind, Kind::Key(_));
+                    self.item(item)
+                })
+            }
+            Part::Encrypted { pbe, data } => {
+                let plain = self.decrypt(pbe, data, "certificates")?;
+                // without a MAC, a wrong key passes the padding once in 256 times and is found out here
+                let items = match bag::parse(&plain, &mut self.seen) {
+                    Err(Error::Damaged { .. }) if !self.proven => {
+                        return Err(Error::WrongPassphrase);
+                    }
+                    parsed => parsed?,
+                };
+                self.proven = true;
+                for item in &items {
+                    if let Kind::Shrouded { pbe, .. } = &item.kind {
+                        pbe.charge(&mut self.budget, "encryption inside the encryption")?;
                     }
                 }
+                items.iter().try_for_each(|item| self.item(item))
             }
         }
-        Ok(bags)
     }
-}
 
-impl Mac {
-    fn verify(&self, data: &[u8], passphrase: &Passphrase, form: &[u8]) -> Result<bool> {
-        let key = match &self.kind {
-            MacKind::Classic => kdf::pkcs12(
-                self.hash,
-                form,
-                &self.salt,
-                self.iterations,
-                Purpose::Mac,
-                self.hash.size(),
-            )?,
-            MacKind::Pbmac1 { derivation, length } => kdf::pbkdf2(
-                *derivation,
-                passphrase.expose_secret(),
-                &self.salt,
-                self.iterations,
-                *length,
-            )?,
-        };
-        let digest = kdf::hmac(self.hash, &key, data)?;
-        Ok(digest.len() == self.digest.len() && memcmp::eq(&digest, &self.digest))
-    }
-}
-
-impl Bags {
-    /// Adds the bags of one SafeContents.
-    fn add(
-        &mut self,
-        contents: &[u8],
-        passphrase: &Passphrase,
-        form: &[u8],
-        depth: usize,
-    ) -> Result<()> {
-        let broken = || damaged("a bag is broken");
-        let (der, _) = ber::normalise(contents).ok_or_else(broken)?;
-        let der = SecretBytes::new(der);
-        let mut list = Reader::new(der.expose_secret())
-            .sequence()
-            .ok_or_else(broken)?;
-        while !list.is_empty() {
-            self.seen += 1;
-            if self.seen > MOST_BAGS {
-                return Err(Error::OverBudget {
-                    what: format!("more than {MOST_BAGS} bags"),
-                });
+    fn item(&mut self, item: &Item) -> Result<()> {
+        match &item.kind {
+            Kind::Certificate(der) => self.bags.certificates.push(item.bag(der.clone())),
+            Kind::Key(key) if is_private_key_info(key.expose_secret()) => {
+                self.bags.keys.push(item.bag(key.clone()));
             }
-            let mut bag = list.sequence().ok_or_else(broken)?;
-            let kind = bag.oid().ok_or_else(broken)?;
-            let value = bag.expect(0xa0).ok_or_else(broken)?;
-            let friendly_name = friendly_name(&mut bag);
-            match kind.strip_prefix("1.2.840.113549.1.12.10.1.") {
-                Some("1") => self.keys.push(Bag {
-                    value: SecretBytes::new(value.to_vec()),
-                    friendly_name,
-                }),
-                Some("2") => {
-                    let value = self.unshroud(value, passphrase, form)?;
-                    self.keys.push(Bag {
-                        value,
-                        friendly_name,
-                    });
+            Kind::Key(_) => return Err(damaged("a key bag without a key".to_owned())),
+            Kind::Shrouded { pbe, data } => {
+                let plain = self.decrypt(pbe, data, "key")?;
+                if !is_private_key_info(&plain) {
+                    return Err(self.misfit("key"));
                 }
-                Some("3") => self.add_certificate(value, friendly_name)?,
-                Some("4") => self.skipped.push("a revocation list".to_string()),
-                Some("5") => self.skipped.push("a secret".to_string()),
-                Some("6") => {
-                    let depth = depth.checked_sub(1).ok_or(Error::OverBudget {
-                        what: "bags in bags too deep".to_string(),
-                    })?;
-                    self.add(value, passphrase, form, depth)?;
-                }
-                _ => self.skipped.push(format!("a bag of type {kind}")),
+                self.proven = true;
+                self.bags.keys.push(item.bag(SecretBytes::from(plain)));
             }
+            Kind::Other(name) => self.bags.skipped.push(name.clone()),
         }
         Ok(())
     }
 
-    fn unshroud(
-        &mut self,
-        value: &[u8],
-        passphrase: &Passphrase,
-        form: &[u8],
-    ) -> Result<SecretBytes> {
-        let (scheme, ciphertext) = shrouded(value)?;
-        self.legacy |= scheme.is_legacy();
-        self.cost = self.cost.saturating_add(scheme.cost());
-        if self.cost > BUDGET {
-            return Err(pbe::over_budget(self.cost));
-        }
-        let plain = scheme.decrypt(ciphertext, passphrase, form)?;
-        match pbe::is_private_key_info(plain.expose_secret()) {
-            true => Ok(plain),
-            false => Err(Error::WrongPassphrase),
-        }
+    fn decrypt(&mut self, pbe: &Pbe, data: &[u8], part: &str) -> Result<Zeroizing<Vec<u8>>> {
+        self.bags.legacy |= pbe.is_legacy();
+        let plain = pbe.decrypt(data, self.form)?;
+        plain.ok_or_else(|| self.misfit(part))
     }
 
-    fn add_certificate(&mut self, value: &[u8], friendly_name: Option<String>) -> Result<()> {
-        let broken = || damaged("a certificate bag is broken");
-        let mut bag = Reader::new(value).sequence().ok_or_else(broken)?;
-        match bag.oid().as_deref() {
-            Some("1.2.840.113549.1.9.22.1") => {
-                let der = Reader::new(bag.expect(0xa0).ok_or_else(broken)?)
-                    .expect(0x04)
-                    .ok_or_else(broken)?;
-                self.certificates.push(Bag {
-                    value: der.to_vec(),
-                    friendly_name,
-                });
-            }
-            _ => self.skipped.push("an SDSI certificate".to_string()),
+    fn misfit(&self, part: &str) -> Error {
+        if self.proven {
+            damaged(format!(
+                "the passphrase fits the file, but not its encrypted {part}"
+            ))
+        } else {
+            Error::WrongPassphrase
         }
-        Ok(())
     }
 }
 
-fn shrouded(value: &[u8]) -> Result<(Scheme, &[u8])> {
-    let broken = || damaged("an encrypted key is broken");
-    let mut info = Reader::new(value).sequence().ok_or_else(broken)?;
-    let scheme = Scheme::parse(&mut info.sequence().ok_or_else(broken)?)?;
-    let ciphertext = info.expect(0x04).ok_or_else(broken)?;
-    Ok((scheme, ciphertext))
-}
-
-/// The friendlyName attribute, a BMPString. Keychain ends some with a NUL.
-fn friendly_name(bag: &mut Reader) -> Option<String> {
-    let mut attributes = Reader::new(bag.expect(0x31)?);
-    while let Some(mut attribute) = attributes.sequence() {
-        if attribute.oid().as_deref() == Some("1.2.840.113549.1.9.20") {
-            let text = Reader::new(attribute.expect(0x31)?).expect(0x1e)?;
-            let units: Vec<u16> = text
-                .chunks_exact(2)
-                .map(|pair| {
-                    pair.iter()
-                        .fold(0, |sum, byte| (sum << 8) | u16::from(*byte))
-                })
-                .collect();
-            return Some(
-                String::from_utf16_lossy(&units)
-                    .trim_end_matches('\0')
-                    .to_string(),
-            );
+impl Item {
+    fn bag<T>(&self, value: T) -> Bag<T> {
+        Bag {
+            value,
+            friendly_name: self.friendly_name.clone(),
+            local_key_id: self.local_key_id.clone(),
         }
     }
-    None
 }
 
-/// The ciphers of the keys that stand in a part which is not encrypted itself.
-pub(super) fn visible_ciphers(contents: &[u8]) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    let Some((der, _)) = ber::normalise(contents) else {
-        return names;
-    };
-    let Some(mut list) = Reader::new(&der).sequence() else {
-        return names;
-    };
-    while let Some(mut bag) = list.sequence() {
-        let is_shrouded = bag.oid().as_deref() == Some("1.2.840.113549.1.12.10.1.2");
-        if let (true, Some(value)) = (is_shrouded, bag.expect(0xa0))
-            && let Ok((scheme, _)) = shrouded(value)
-        {
-            names.push(scheme.name());
-        }
-    }
-    names
+fn damaged(reason: String) -> Error {
+    Error::Damaged { what: WHAT, reason }
 }

@@ -1,278 +1,181 @@
-//! The structure of a PKCS#12 before any key is derived: algorithms, iterations, salts, encrypted parts, all within one budget.
+//! The structure of a PKCS#12 file, before any key derivation: what protects it, what opening it costs, whose work it is.
 
-use crate::container::ber::{self, Reader};
-use crate::container::kdf::Hash;
-use crate::container::pbe::{self, BUDGET, Scheme};
+use super::WHAT;
+use super::bag::{self, Item, Kind};
+use super::mac::Mac;
+use crate::container::ber::{self, Node, tag};
+use crate::container::pbe::{Budget, Pbe};
 use crate::error::{Error, Result};
+use crate::secret::SecretBytes;
+use std::collections::BTreeSet;
 
-/// A PKCS#12 whose structure is known and whose cost is bounded.
+/// A PKCS#12 file that is sound as far as can be seen without its passphrase.
 #[derive(Debug)]
 pub struct Scan {
-    /// What the MAC is over.
-    pub(super) auth_safe: Vec<u8>,
+    /// The bytes that the MAC is over.
+    pub(super) authenticated: SecretBytes,
     pub(super) mac: Option<Mac>,
-    pub(super) safes: Vec<Safe>,
+    pub(super) parts: Vec<Part>,
     trailing: usize,
 }
 
-/// The integrity check.
+/// One ContentInfo of the AuthenticatedSafe.
 #[derive(Debug)]
-pub(super) struct Mac {
-    pub(super) hash: Hash,
-    pub(super) digest: Vec<u8>,
-    pub(super) salt: Vec<u8>,
-    pub(super) iterations: u64,
-    pub(super) kind: MacKind,
+pub(super) enum Part {
+    /// Bags in the clear; the keys in them may be encrypted one by one.
+    Plain(Vec<Item>),
+    /// Bags that only a passphrase shows.
+    Encrypted { pbe: Pbe, data: Vec<u8> },
 }
 
-#[derive(Debug)]
-pub(super) enum MacKind {
-    /// The PKCS#12 key derivation.
-    Classic,
-    /// PBMAC1 (RFC 9579): PBKDF2 with this hash and key length.
-    Pbmac1 { derivation: Hash, length: usize },
+/// Looks at the structure. Errors: `Damaged`, `OverBudget` (more than 10 million rounds of hashing in all),
+/// `UnsupportedAlgorithm` for what no passphrase can open here.
+pub fn scan(bytes: &[u8]) -> Result<Scan> {
+    let (pfx, trailing) = ber::parse(bytes, WHAT)?;
+    let mut fields = pfx.fields(tag::SEQUENCE, "a PFX")?;
+    let version = fields.required("the version")?.unsigned("the version")?;
+    if version != 3 {
+        return Err(pfx.damaged(format!("version {version}, and only 3 exists")));
+    }
+    let (oid, content) = content_info(fields.required("the content")?)?;
+    if oid != DATA {
+        return Err(unsupported(&oid));
+    }
+    let authenticated = content.octet_string("the content")?;
+    let mac = match fields.optional(tag::SEQUENCE) {
+        Some(mac) => Some(Mac::parse(mac)?),
+        None => None,
+    };
+    if fields.next().is_some() {
+        return Err(pfx.damaged("something follows the MAC"));
+    }
+    let mut parts = Vec::new();
+    let mut seen = 0;
+    let safe = ber::parse_whole(&authenticated, WHAT)?;
+    for info in safe.fields(tag::SEQUENCE, "the list of contents")? {
+        let (oid, content) = content_info(info)?;
+        parts.push(match oid.as_str() {
+            DATA => {
+                let bytes = content.octet_string("the content")?;
+                Part::Plain(bag::parse(&bytes, &mut seen)?)
+            }
+            ENCRYPTED_DATA => encrypted_data(content)?,
+            other => return Err(unsupported(other)),
+        });
+    }
+    drop(safe);
+    let scan = Scan {
+        authenticated: SecretBytes::from(authenticated),
+        mac,
+        parts,
+        trailing,
+    };
+    let mut budget = Budget::new();
+    scan.charge(&mut budget)?;
+    Ok(scan)
 }
 
-/// One part of the authenticated safe.
-#[derive(Debug)]
-pub(super) enum Safe {
-    Plain(Vec<u8>),
-    Encrypted { scheme: Scheme, ciphertext: Vec<u8> },
-}
+impl Scan {
+    /// Ciphers and MAC: "PKCS#12, 3DES and RC2-40, HMAC-SHA1 with 1 iteration".
+    pub fn describe(&self) -> String {
+        let names: BTreeSet<&str> = self.pbes().map(Pbe::cipher_name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let ciphers = match names.split_last() {
+            None => "not encrypted".to_owned(),
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        };
+        let mac = match &self.mac {
+            Some(mac) => mac.describe(),
+            None => "no MAC".to_owned(),
+        };
+        format!("{WHAT}, {ciphers}, {mac}")
+    }
 
-pub(super) fn damaged(reason: &str) -> Error {
-    Error::Damaged {
-        what: "PKCS#12",
-        reason: reason.to_string(),
+    /// Whether Apple's Keychain wrote it: an HMAC-SHA1 whose iteration count is 1 and written out.
+    pub fn is_keychain_export(&self) -> bool {
+        self.mac.as_ref().is_some_and(Mac::is_keychains)
+    }
+
+    /// Whether RC2, RC4 or DES is in sight: OpenSSL 3 reads such a file with its legacy provider only.
+    pub fn is_legacy(&self) -> bool {
+        self.pbes().any(Pbe::is_legacy)
+    }
+
+    /// How many bytes follow the file proper.
+    pub fn trailing(&self) -> usize {
+        self.trailing
+    }
+
+    /// Takes everything in sight off the budget.
+    pub(super) fn charge(&self, budget: &mut Budget) -> Result<()> {
+        if let Some(mac) = &self.mac {
+            mac.charge(budget)?;
+        }
+        self.pbes()
+            .try_for_each(|pbe| pbe.charge(budget, "encryption"))
+    }
+
+    fn pbes(&self) -> impl Iterator<Item = &Pbe> {
+        self.parts.iter().flat_map(|part| {
+            let (own, items) = match part {
+                Part::Encrypted { pbe, .. } => (Some(pbe), [].as_slice()),
+                Part::Plain(items) => (None, items.as_slice()),
+            };
+            own.into_iter()
+                .chain(items.iter().filter_map(|item| match &item.kind {
+                    Kind::Shrouded { pbe, .. } => Some(pbe),
+                    _ => None,
+                }))
+        })
     }
 }
 
 const DATA: &str = "1.2.840.113549.1.7.1";
 const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
 
-/// Reads the structure.
-///
-/// # Errors
-/// `damaged`, `unsupported-algorithm`, `over-budget`.
-pub fn scan(bytes: &[u8]) -> Result<Scan> {
-    let (der, trailing) = ber::normalise(bytes)
-        .ok_or_else(|| damaged("it is cut off, nested too deep, or no BER"))?;
-    let mut pfx = Reader::new(&der)
-        .sequence()
-        .ok_or_else(|| damaged("no SEQUENCE"))?;
-    if pfx.integer() != Some(3) {
-        return Err(damaged("its version is not 3"));
-    }
-    let mut content = pfx
-        .sequence()
-        .ok_or_else(|| damaged("no authenticated safe"))?;
-    match content.oid().as_deref() {
-        Some(DATA) => {}
-        Some("1.2.840.113549.1.7.2") => {
-            return Err(Error::UnsupportedAlgorithm {
-                what: "integrity",
-                algorithm: "a signature (public-key integrity mode)".to_string(),
-            });
-        }
-        _ => return Err(damaged("its content is neither data nor signed data")),
-    }
-    let auth_safe = octets(&mut content).ok_or_else(|| damaged("no authenticated safe"))?;
-    let mac = match pfx.is_empty() {
-        true => None,
-        false => Some(mac(&mut pfx)?),
-    };
-    let safes = safes(&auth_safe)?;
-    let scan = Scan {
-        auth_safe,
-        mac,
-        safes,
-        trailing,
-    };
-    let cost = scan.cost();
-    if cost > BUDGET {
-        return Err(pbe::over_budget(cost));
-    }
-    Ok(scan)
+fn content_info<'n, 'a>(node: &'n Node<'a>) -> Result<(String, &'n Node<'a>)> {
+    let mut fields = node.fields(tag::SEQUENCE, "a content")?;
+    let oid = fields.required("the type of a content")?.oid()?;
+    let content = fields
+        .required("a content")?
+        .fields(tag::CONTEXT_0, "a content")?
+        .required("a content")?;
+    Ok((oid, content))
 }
 
-/// [0] EXPLICIT OCTET STRING.
-fn octets(content: &mut Reader) -> Option<Vec<u8>> {
-    Reader::new(content.expect(0xa0)?)
-        .expect(0x04)
-        .map(<[u8]>::to_vec)
-}
-
-fn mac(pfx: &mut Reader) -> Result<Mac> {
-    let broken = || damaged("its MAC is broken");
-    let mut data = pfx.sequence().ok_or_else(broken)?;
-    let mut info = data.sequence().ok_or_else(broken)?;
-    let mut algorithm = info.sequence().ok_or_else(broken)?;
-    let oid = algorithm.oid().ok_or_else(broken)?;
-    let digest = info.expect(0x04).ok_or_else(broken)?.to_vec();
-    let salt = data.expect(0x04).ok_or_else(broken)?.to_vec();
-    // DEFAULT 1, which exporters that follow DER leave out.
-    let iterations = match data.is_empty() {
-        true => 1,
-        false => data.integer().ok_or_else(broken)?,
-    };
-    if oid == "1.2.840.113549.1.5.14" {
-        return pbmac1(&mut algorithm, digest);
+fn encrypted_data(node: &Node<'_>) -> Result<Part> {
+    let mut fields = node.fields(tag::SEQUENCE, "encrypted data")?;
+    fields
+        .required("the version")?
+        .unsigned("the version of the encrypted data")?;
+    let mut info = fields
+        .required("the encrypted content")?
+        .fields(tag::SEQUENCE, "the encrypted content")?;
+    let oid = info.required("the type of the encrypted content")?.oid()?;
+    if oid != DATA {
+        return Err(unsupported(&oid));
     }
-    let hash = Hash::of_digest(&oid).ok_or_else(|| Error::UnsupportedAlgorithm {
-        what: "MAC",
-        algorithm: oid.clone(),
-    })?;
-    pbe::bounded(&salt, iterations)?;
-    if digest.len() != hash.size() {
-        return Err(broken());
+    let pbe = Pbe::parse(info.required("the encryption")?, "certificate encryption")?;
+    let data = info.required("the encrypted content")?;
+    if ![tag::CONTEXT_0, tag::CONTEXT_0_PRIMITIVE].contains(&data.tag) {
+        return Err(data.damaged("the encrypted content is not where it belongs"));
     }
-    Ok(Mac {
-        hash,
-        digest,
-        salt,
-        iterations,
-        kind: MacKind::Classic,
+    Ok(Part::Encrypted {
+        pbe,
+        data: data.octets().to_vec(),
     })
 }
 
-/// RFC 9579: the key length is required, and salt and iterations are those of the PBKDF2.
-fn pbmac1(algorithm: &mut Reader, digest: Vec<u8>) -> Result<Mac> {
-    let broken = || damaged("its PBMAC1 is malformed");
-    let mut parameters = algorithm.sequence().ok_or_else(broken)?;
-    let (salt, iterations, length, derivation) = pbe::pbkdf2_parameters(&mut parameters)?;
-    let oid = parameters
-        .sequence()
-        .and_then(|mut scheme| scheme.oid())
-        .ok_or_else(broken)?;
-    let hash = Hash::of_hmac(&oid).ok_or_else(|| Error::UnsupportedAlgorithm {
-        what: "MAC",
-        algorithm: oid.clone(),
-    })?;
-    let length = length
-        .and_then(|length| usize::try_from(length).ok())
-        .filter(|length| (20..=64).contains(length))
-        .ok_or_else(broken)?;
-    Ok(Mac {
-        hash,
-        digest,
-        salt,
-        iterations,
-        kind: MacKind::Pbmac1 { derivation, length },
-    })
-}
-
-fn safes(auth_safe: &[u8]) -> Result<Vec<Safe>> {
-    let broken = || damaged("its authenticated safe is broken");
-    let (der, _) = ber::normalise(auth_safe).ok_or_else(broken)?;
-    let mut list = Reader::new(&der).sequence().ok_or_else(broken)?;
-    let mut safes = Vec::new();
-    while !list.is_empty() {
-        let mut content = list.sequence().ok_or_else(broken)?;
-        match content.oid().as_deref() {
-            Some(DATA) => safes.push(Safe::Plain(octets(&mut content).ok_or_else(broken)?)),
-            Some(ENCRYPTED_DATA) => safes.push(encrypted(&mut content)?),
-            Some("1.2.840.113549.1.7.3") => {
-                return Err(Error::UnsupportedAlgorithm {
-                    what: "encryption",
-                    algorithm: "enveloped data (public-key privacy mode)".to_string(),
-                });
-            }
-            _ => return Err(broken()),
-        }
-    }
-    Ok(safes)
-}
-
-fn encrypted(content: &mut Reader) -> Result<Safe> {
-    let broken = || damaged("an encrypted part is broken");
-    let mut data = Reader::new(content.expect(0xa0).ok_or_else(broken)?)
-        .sequence()
-        .ok_or_else(broken)?;
-    data.integer().ok_or_else(broken)?;
-    let mut info = data.sequence().ok_or_else(broken)?;
-    if info.oid().as_deref() != Some(DATA) {
-        return Err(broken());
-    }
-    let scheme = Scheme::parse(&mut info.sequence().ok_or_else(broken)?)?;
-    // [0] IMPLICIT OCTET STRING: in one piece, or (BER) in several.
-    let ciphertext = match info.next().ok_or_else(broken)? {
-        element if element.tag == 0x80 => element.content.to_vec(),
-        element if element.tag == 0xa0 => ber::joined(element.content).ok_or_else(broken)?,
-        _ => return Err(broken()),
+fn unsupported(oid: &str) -> Error {
+    let name = match oid {
+        "1.2.840.113549.1.7.2" => "signedData",
+        "1.2.840.113549.1.7.3" => "envelopedData, for a public key instead of a passphrase",
+        ENCRYPTED_DATA => "encryptedData",
+        other => other,
     };
-    Ok(Safe::Encrypted { scheme, ciphertext })
-}
-
-impl Scan {
-    /// Rounds of key derivation that MAC and encrypted parts cost.
-    pub(super) fn cost(&self) -> u64 {
-        let mac = self.mac.as_ref().map_or(0, Mac::cost);
-        let parts = self.safes.iter().map(|safe| match safe {
-            Safe::Plain(_) => 0,
-            Safe::Encrypted { scheme, .. } => scheme.cost(),
-        });
-        parts.fold(mac, u64::saturating_add)
-    }
-
-    /// Bytes after the PKCS#12.
-    pub fn trailing(&self) -> usize {
-        self.trailing
-    }
-
-    /// Whether a part is seen to need OpenSSL's legacy provider.
-    pub fn is_legacy(&self) -> bool {
-        self.safes
-            .iter()
-            .any(|safe| matches!(safe, Safe::Encrypted { scheme, .. } if scheme.is_legacy()))
-    }
-
-    /// The form in words.
-    pub fn describe(&self) -> String {
-        let mut ciphers: Vec<&str> = Vec::new();
-        for safe in &self.safes {
-            let names = match safe {
-                Safe::Encrypted { scheme, .. } => vec![scheme.name()],
-                Safe::Plain(contents) => super::read::visible_ciphers(contents),
-            };
-            for name in names {
-                if !ciphers.contains(&name) {
-                    ciphers.push(name);
-                }
-            }
-        }
-        let ciphers = match ciphers.is_empty() {
-            true => "not encrypted".to_string(),
-            false => ciphers.join(" and "),
-        };
-        let Some(mac) = &self.mac else {
-            return format!("PKCS#12, {ciphers}, no MAC");
-        };
-        let kind = match mac.kind {
-            MacKind::Classic => "HMAC",
-            MacKind::Pbmac1 { .. } => "PBMAC1",
-        };
-        let count = match mac.iterations {
-            1 => "1 iteration".to_string(),
-            n => format!("{n} iterations"),
-        };
-        let keychain = match (mac.hash, mac.iterations, self.is_legacy()) {
-            (Hash::Sha1, 1, true) => " (as Keychain writes it)",
-            _ => "",
-        };
-        format!(
-            "PKCS#12, {ciphers}, {kind}-{} with {count}{keychain}",
-            mac.hash.name()
-        )
-    }
-}
-
-impl Mac {
-    fn cost(&self) -> u64 {
-        match &self.kind {
-            MacKind::Classic => self.iterations,
-            MacKind::Pbmac1 { derivation, length } => self
-                .iterations
-                .saturating_mul(length.div_ceil(derivation.size()) as u64),
-        }
+    Error::UnsupportedAlgorithm {
+        what: "PKCS#12 content",
+        algorithm: name.to_owned(),
     }
 }
