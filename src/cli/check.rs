@@ -8,6 +8,7 @@ use crate::assembly::Wishes;
 use crate::audit::Standard;
 use crate::check::{self, Asked, Checked, Subject};
 use crate::error::Error;
+use crate::files::signal;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::live::{self, Credentials, Handshake, Roots, Target};
@@ -16,6 +17,8 @@ use crate::validity::Threshold;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -224,25 +227,44 @@ impl Check {
         })
     }
 
+    /// Asks in a thread, so that a signal ends the command at once and not with the deadline.
     fn ask(
         &self,
         subject: &Subject,
         target: &Target,
         roots: &Roots,
     ) -> Result<Handshake, Box<Stop>> {
-        let presented: Vec<Vec<u8>> = subject.presented.iter().map(|c| c.der.clone()).collect();
         let Some(key) = &subject.key else {
             return Err(Stop::usage("no key"));
         };
-        let credentials = Credentials {
-            certificates: &presented,
-            key: key.pkcs8(),
-        };
+        let key = key.pkcs8().clone();
+        let presented: Vec<Vec<u8>> = subject.presented.iter().map(|c| c.der.clone()).collect();
         let wishes = live::Wishes {
             timeout: self.timeout,
             wait: self.wait,
             probe: !self.no_probe,
         };
-        Ok(live::ask(target, &credentials, roots, &wishes)?)
+        let (target, roots) = (target.clone(), roots.clone());
+        let (sender, answer) = mpsc::channel();
+        thread::spawn(move || {
+            let credentials = Credentials {
+                certificates: &presented,
+                key: &key,
+            };
+            sender.send(live::ask(&target, &credentials, &roots, &wishes))
+        });
+        loop {
+            match answer.recv_timeout(GLANCE) {
+                Ok(handshake) => return Ok(handshake?),
+                Err(RecvTimeoutError::Timeout) => signal::check()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let reason = "the handshake ended without a result".to_string();
+                    return Err(Error::Network { reason }.into());
+                }
+            }
+        }
     }
 }
+
+/// How often a signal is looked for while a handshake is under way.
+const GLANCE: Duration = Duration::from_millis(20);

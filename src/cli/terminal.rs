@@ -3,8 +3,15 @@
 use crate::error::{Error, Result};
 use crate::files::signal;
 use crate::report::escape::text as escaped;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 use zeroize::Zeroizing;
+
+/// How often a signal is looked for while a prompt waits.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the
 /// value of that variable; empty, `0` and `false` say nothing.
@@ -19,11 +26,30 @@ pub fn may_select(no_input: bool, ci: Option<&str>) -> bool {
 }
 
 /// A line typed without echo on the controlling terminal. [`Error::NotReadable`] at the end of input and where there is
-/// no terminal, [`Error::Interrupted`] on Ctrl-C.
+/// no terminal, [`Error::Interrupted`] on Ctrl-C, SIGTERM and SIGHUP.
 pub fn passphrase(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
+    signal::listen();
     let prompt = escaped(prompt);
-    let typed = wrapped(|| rpassword::prompt_password(&prompt))?;
-    Ok(Zeroizing::new(typed.into_bytes()))
+    let before = tcgetattr(io::stderr()).ok();
+    // rpassword's read goes on after a signal that is not Ctrl-C, so it waits in a thread of its own.
+    let (sender, answer) = mpsc::channel();
+    thread::spawn(move || sender.send(rpassword::prompt_password(&prompt)));
+    loop {
+        match answer.recv_timeout(GLANCE) {
+            Ok(answer) => {
+                let typed = wrapped(|| answer)?;
+                return Ok(Zeroizing::new(typed.into_bytes()));
+            }
+            Err(_) => {
+                if let Some(signal) = signal::interrupted() {
+                    if let Some(before) = &before {
+                        let _terminal_gone = tcsetattr(io::stderr(), OptionalActions::Now, before);
+                    }
+                    return Err(interrupted(signal));
+                }
+            }
+        }
+    }
 }
 
 /// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error.

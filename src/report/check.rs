@@ -132,8 +132,8 @@ fn endpoint_rows(asked: &Asked, rows: &mut Vec<(String, String)>) {
             _ => String::new(),
         };
         match time {
+            _ if failed == Some(stage) => add(&format!("  {stage}"), reason.clone()),
             Some(ms) => add(&format!("  {stage}"), format!("{ms:.0} ms{address}")),
-            None if failed == Some(stage) => add(&format!("  {stage}"), reason.clone()),
             None => {}
         }
     }
