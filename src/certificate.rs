@@ -76,7 +76,8 @@ impl Certificate {
     /// # Errors
     /// `damaged` where the DER cannot be parsed. x509-parser is laxer than OpenSSL: see [`Certificate::loads`].
     pub fn parse(bytes: &[u8]) -> Result<(Certificate, usize)> {
-        let (rest, x509) = X509Certificate::from_der(bytes).map_err(|e| damaged(e.to_string()))?;
+        let (rest, x509) = X509Certificate::from_der(bytes)
+            .map_err(|_| damaged("its DER does not parse".to_string()))?;
         let der = bytes.get(..bytes.len() - rest.len()).unwrap_or(bytes);
         let subject = name(x509.subject());
         let mut marks = Marks {

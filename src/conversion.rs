@@ -50,8 +50,7 @@ pub fn holds_key(group: &[Input], only: Option<Only>, joined: bool) -> bool {
     joined
         || match only {
             Some(Only::Certificates | Only::Leaf) => false,
-            Some(Only::Key) => true,
-            None => !keys(group).is_empty(),
+            Some(Only::Key) | None => !keys(group).is_empty(),
         }
 }
 
@@ -219,7 +218,12 @@ fn write_der(
                 SecretBytes::new(pbe::encrypt_private_key_info(part.key.pkcs8(), passphrase)?)
             }
             (None, KeyForm::Pkcs8) => part.key.pkcs8().clone(),
-            (_, KeyForm::Pkcs1) => part.key.pkcs1().ok_or_else(|| Error::Usage {
+            (Some(_), KeyForm::Pkcs1) => {
+                return Err(Error::Usage {
+                    reason: "--key-format pkcs1 has no encrypted form here; leave it out or add --no-passphrase".to_string(),
+                });
+            }
+            (None, KeyForm::Pkcs1) => part.key.pkcs1().ok_or_else(|| Error::Usage {
                 reason: "--key-format pkcs1 is for RSA keys".to_string(),
             })?,
         },

@@ -3,6 +3,7 @@
 use crate::container::{self, Container, Contents, Locked};
 use crate::error::{Error, Result};
 use crate::files;
+use crate::finding::{Finding, Severity};
 use crate::secret::Passphrase;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +89,19 @@ impl Input {
             self.state = State::Open(contents);
         }
         Ok(())
+    }
+
+    /// What was broken beside good parts, and is therefore not in the result.
+    pub fn broken_parts(&self) -> Vec<Finding> {
+        let findings = self.contents().map(|contents| contents.findings.as_slice());
+        let broken = |finding: &&Finding| finding.severity == Severity::Unknown;
+        let named = |finding: &Finding| finding.clone().in_path(self.name());
+        findings
+            .unwrap_or_default()
+            .iter()
+            .filter(broken)
+            .map(named)
+            .collect()
     }
 
     /// Why it is not read in full.

@@ -82,7 +82,7 @@ pub fn check_subject(subject: &Subject) -> Result<()> {
     }
     let length = subject.common_name.chars().count();
     if length == 0 || length > 64 || subject.common_name.contains(char::is_control) {
-        return usage("--common-name takes 1 to 64 characters");
+        return usage("--common-name takes 1 to 64 characters, none of them a control character");
     }
     if subject
         .country
@@ -101,8 +101,8 @@ impl Request {
             what: "request",
             reason,
         };
-        let (rest, csr) =
-            X509CertificationRequest::from_der(bytes).map_err(|e| damaged(e.to_string()))?;
+        let (rest, csr) = X509CertificationRequest::from_der(bytes)
+            .map_err(|_| damaged("its DER does not parse".to_string()))?;
         let der = bytes.get(..bytes.len() - rest.len()).unwrap_or(bytes);
         let info = &csr.certification_request_info;
         let signature_valid = openssl::x509::X509Req::from_der(der)

@@ -102,17 +102,19 @@ impl Check {
         let now = moment::now(self.at);
         let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
-        open::demand_named(&inputs)?;
+        let unread: Vec<Error> = inputs.files.iter().filter_map(Input::trouble).collect();
         let wishes = Wishes {
             topic: self.wishes.topic.clone(),
             ..Wishes::default()
         };
         let subjects = check::subjects(&inputs.files, &wishes);
         if subjects.is_empty() {
-            return Err(Error::NoInputFound {
-                wanted: "certificate",
-            }
-            .into());
+            let wanted = match self.wishes.topic {
+                Some(_) => "certificate for that topic",
+                None => "certificate",
+            };
+            let nothing = Error::NoInputFound { wanted };
+            return Err(unread.into_iter().next().unwrap_or(nothing).into());
         }
         let roots = self.roots()?;
         let mut checked = Vec::new();
@@ -126,12 +128,11 @@ impl Check {
         let code = checked
             .iter()
             .map(|c| self.lowered(c.status))
-            .fold(Status::Ok, Status::worst)
-            .exit_code();
-        let texts: Vec<String> = checked
-            .iter()
-            .map(|c| report::check::text(c, &inputs.files, now))
-            .collect();
+            .fold(Status::Ok, Status::worst);
+        let unread_findings: Vec<Finding> = unread.iter().map(Finding::unreadable).collect();
+        let status = status.worst(Status::of(&unread_findings));
+        let code = code.worst(Status::of(&unread_findings)).exit_code();
+        let stdout = report::check::texts(&checked, &unread_findings, &inputs.files, now);
         let results: Vec<_> = checked
             .iter()
             .map(|c| report::check::result(c, &inputs.files, now))
@@ -139,8 +140,12 @@ impl Check {
         Ok(Reply {
             status,
             exit_code: Some(code),
-            stdout: texts.join("\n"),
-            findings: checked.into_iter().flat_map(|c| c.findings).collect(),
+            stdout,
+            findings: checked
+                .into_iter()
+                .flat_map(|c| c.findings)
+                .chain(unread_findings)
+                .collect(),
             own: json::part("results", json!(results)),
             ..Reply::default()
         })
@@ -251,7 +256,8 @@ impl Check {
                 certificates: &presented,
                 key: &key,
             };
-            sender.send(live::ask(&target, &credentials, &roots, &wishes))
+            // The command may have been interrupted meanwhile, and nobody listens.
+            let _ = sender.send(live::ask(&target, &credentials, &roots, &wishes));
         });
         loop {
             match answer.recv_timeout(GLANCE) {

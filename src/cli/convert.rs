@@ -4,6 +4,7 @@ use super::merge::KeyFormat;
 use super::reply::{Reply, Stop};
 use super::{Common, PassIn, PassOut, open, protect};
 use crate::conversion::{self, Only, Piece, To};
+use crate::error::Error;
 use crate::files::{self, Output};
 use crate::inputs::Input;
 use crate::report::{escape, json};
@@ -105,6 +106,13 @@ impl Convert {
         {
             return Err(error.into());
         }
+        if inputs.files.is_empty() {
+            return Err(Error::NoInputFound {
+                wanted: "certificate, key or request",
+            }
+            .into());
+        }
+        let (warnings, broken) = open::broken_parts(&inputs);
         let groups: Vec<&[Input]> = match joined {
             true => vec![inputs.files.as_slice()],
             false => inputs.files.chunks(1).collect(),
@@ -130,7 +138,10 @@ impl Convert {
             };
             outputs.push((path, self.convert(group, passphrase.as_ref())?));
         }
-        self.write(outputs, to_stdout, into_folder)
+        let mut reply = self.write(outputs, to_stdout, into_folder)?;
+        reply.stderr.insert_str(0, &warnings);
+        reply.findings.extend(broken);
+        Ok(reply)
     }
 
     fn only_certificates(&self) -> bool {

@@ -67,6 +67,22 @@ impl Csr {
             country: self.country.as_ref().map(|country| country.to_uppercase()),
         };
         request::check_subject(&subject)?;
+        if self
+            .key
+            .as_deref()
+            .is_some_and(|key| files::is_same(key, &csr_path))
+        {
+            // The request does not hold the key: this would destroy it.
+            return Err(Stop::usage("--out-csr names the key itself"));
+        }
+        if [&self.out_csr, &self.out_key]
+            .iter()
+            .any(|name| name.as_os_str() == "-")
+        {
+            return Err(Stop::usage(
+                "csr writes files: --out-csr and --out-key do not take -",
+            ));
+        }
         if !self.force {
             self.refuse_existing(&key_path, &csr_path)?;
         }
@@ -111,7 +127,7 @@ impl Csr {
                 let hint = match holds_key {
                     true => format!(
                         "pushcert csr --key {} --out-csr new.certSigningRequest    (a new request for the same key)",
-                        path.display()
+                        words::shell(&path.display().to_string())
                     ),
                     false => "--out-csr NAME writes the request under another name".to_string(),
                 };

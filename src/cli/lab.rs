@@ -12,6 +12,7 @@ use crate::lab::authority::{Authority, CA_FILE};
 use crate::lab::gateway::{Gateway, Settings, Tls};
 use crate::lab::issue::{self, LeafKind};
 use crate::report::{escape, json, words};
+use crate::secret::SecretBytes;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use std::io::Write;
@@ -223,6 +224,15 @@ impl Issue {
             self.days,
             moment::now(None),
         )?;
+        if self.output.as_os_str() == "-" {
+            if self.common.json {
+                return Err(Stop::usage("-o - and --json both want stdout"));
+            }
+            return Ok(Reply {
+                bytes: Some(SecretBytes::new(der)),
+                ..Reply::default()
+            });
+        }
         files::create(
             &[Output {
                 path: &self.output,

@@ -31,7 +31,7 @@ pub(super) struct Merge {
     #[command(flatten)]
     wishes: WishFlags,
     /// Take the certificate whose SHA-256 begins so, whatever it is for
-    #[arg(long, value_name = "SHA256")]
+    #[arg(long, value_name = "SHA256", value_parser = parse_fingerprint)]
     cert: Option<String>,
     /// Add every intermediate of the leaf that is found or known
     #[arg(long, conflicts_with = "no_chain")]
@@ -106,11 +106,15 @@ impl From<KeyFormat> for KeyForm {
 impl Merge {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let now = moment::now(self.at);
+        let output = self.output_path()?;
         let to_stdout = self.output.as_os_str() == "-";
         if to_stdout {
             super::reply::check_stdout_for_key(self.common.json)?;
         } else if !self.force {
-            files::refuse_existing(&self.output, true)?;
+            files::refuse_existing(&output, true).map_err(|error| {
+                Box::<Stop>::from(error)
+                    .with_hint("--force replaces it; -o NAME writes another file")
+            })?;
         }
         let mut passphrases = super::passphrases(
             &self.passin,
@@ -140,34 +144,43 @@ impl Merge {
             stderr: self.warnings(&choice, now),
             own: json::part(
                 "written",
-                json!([{ "path": self.output.display().to_string(), "contents": merged::contents(&choice, self.key_first) }]),
+                json!([{ "path": output.display().to_string(), "contents": merged::contents(&choice, self.key_first) }]),
             ),
             ..Reply::default()
         };
         reply.findings = merged::findings(&choice, &inputs.files);
+        let (warnings, broken) = open::broken_parts(&inputs);
+        reply.stderr.push_str(&warnings);
+        reply.findings.extend(broken);
         if to_stdout {
             reply.bytes = Some(contents);
             return Ok(reply);
         }
-        let output = Output {
-            path: &self.output,
+        let file = Output {
+            path: &output,
             contents: contents.expose_secret(),
             holds_key: true,
         };
-        files::create(&[output], self.force)?;
+        files::create(&[file], self.force)?;
         let how = if passphrase.is_some() {
             "encrypted"
         } else {
             "plain"
         };
-        reply.stderr.push_str(&merged::text(
-            &self.output,
-            &choice,
-            &inputs.files,
-            how,
-            now,
-        ));
+        reply
+            .stderr
+            .push_str(&merged::text(&output, &choice, &inputs.files, how, now));
         Ok(reply)
+    }
+
+    /// `-o DIR` is a folder, made if need be, and the file in it is ck.pem.
+    fn output_path(&self) -> Result<PathBuf, Box<Stop>> {
+        let names_folder = self.output.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if !names_folder && !files::is_folder(&self.output) {
+            return Ok(self.output.clone());
+        }
+        files::make_folder(&self.output)?;
+        Ok(self.output.join("ck.pem"))
     }
 
     /// One identity: by the flags, by an answer on the terminal, or none.
@@ -215,7 +228,16 @@ impl Merge {
             Assembly::Chosen(choice) => Ok(*choice),
             Assembly::Ambiguous(candidates) => Err(ambiguous(&candidates)),
             Assembly::Refused(findings) if findings.is_empty() => Err(nothing_found(inputs)),
-            Assembly::Refused(findings) => Err(Stop::no(findings)),
+            Assembly::Refused(mut findings) => {
+                let pairing = [id::KEY_MISMATCH, id::NO_KEY];
+                for finding in findings.iter_mut().filter(|f| pairing.contains(&f.id)) {
+                    finding.hint = Some(
+                        "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)"
+                            .to_string(),
+                    );
+                }
+                Err(Stop::no(findings))
+            }
         }
     }
 
@@ -255,23 +277,42 @@ impl Merge {
     }
 }
 
+/// The beginning of a SHA-256 in hex, with or without colons.
+fn parse_fingerprint(text: &str) -> Result<String, String> {
+    let digits = text.replace(':', "").to_lowercase();
+    let is_prefix =
+        (4..=64).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit());
+    is_prefix
+        .then_some(digits)
+        .ok_or_else(|| "not 4 to 64 hex digits of a SHA-256".to_string())
+}
+
 fn ambiguous(candidates: &[Certificate]) -> Box<Stop> {
-    let findings = candidates
+    let all = candidates
         .iter()
         .map(|certificate| {
             let message = format!(
-                "one of several identities: {}, {}, until {}",
+                "{}, {}, until {}, SHA-256 {}",
                 certificate.topic_names().join(", "),
                 words::environments(certificate),
-                certificate.not_after.date()
+                certificate.not_after.date(),
+                certificate.sha256.short()
             );
             Finding {
                 identity: Some(certificate.sha256.to_string()),
                 ..Finding::new(id::AMBIGUOUS, Severity::Critical, message)
             }
-            .with_hint(format!("--cert {} chooses it", certificate.sha256.short()))
         })
-        .collect();
+        .collect::<Vec<Finding>>();
+    let question = "several identities fit, and nothing says which is wanted";
+    let mut findings = vec![Finding::new(id::AMBIGUOUS, Severity::Critical, question)];
+    findings.extend(all);
+    if let (Some(last), Some(first)) = (findings.last_mut(), candidates.first()) {
+        last.hint = Some(format!(
+            "--cert {} chooses the first; --topic and --env narrow too",
+            first.sha256.short()
+        ));
+    }
     Stop::no(findings)
 }
 

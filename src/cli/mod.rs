@@ -183,12 +183,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     if json {
         let command = std::env::args().nth(1).unwrap_or_default();
         let text = error.to_string();
-        let first = text
+        let reason: Vec<&str> = text
             .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        reply::print_usage(&command, first);
+            .take_while(|line| !line.is_empty())
+            .map(str::trim)
+            .collect();
+        let reason = reason.join(" ");
+        reply::print_usage(&command, reason.trim_start_matches("error: "));
     }
     let _ = error.print();
     ExitCode::from(64)

@@ -3,7 +3,9 @@
 use super::passphrase::Passphrases;
 use super::reply::Stop;
 use crate::error::Error;
+use crate::finding::Finding;
 use crate::inputs::{self, Input, Inputs, State};
+use crate::report::escape;
 use std::path::PathBuf;
 
 /// How often a wrong passphrase may be typed again.
@@ -49,6 +51,16 @@ pub(super) fn unlock_one(
         }
     }
     Ok(())
+}
+
+/// Lines that warn of what was broken beside good parts.
+pub(super) fn broken_parts(inputs: &Inputs) -> (String, Vec<Finding>) {
+    let findings: Vec<Finding> = inputs.files.iter().flat_map(Input::broken_parts).collect();
+    let line = |finding: &Finding| {
+        let path = escape::text(finding.path.as_deref().unwrap_or_default());
+        format!("warning: {path}: {}\n", escape::text(&finding.message))
+    };
+    (findings.iter().map(line).collect(), findings)
 }
 
 /// Fails with the first named file that could not be read in full.

@@ -25,7 +25,7 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
         return Shape::Pkcs12;
     }
     let Some(outer) = content(bytes) else {
-        return Shape::Broken;
+        return ber_shape(bytes);
     };
     let Ok((rest, first)) = Any::from_der(outer) else {
         return Shape::Broken;
@@ -39,6 +39,15 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
         (Tag::Oid, _) => signed_data(first.data),
         (Tag::Sequence, Some(Tag::OctetString)) => Shape::EncryptedKey,
         (Tag::Sequence, Some(Tag::Sequence)) => to_be_signed(first.data),
+        _ => Shape::Broken,
+    }
+}
+
+/// CMS files come in BER: the strict reader refuses them, and their kind is told all the same.
+fn ber_shape(bytes: &[u8]) -> Shape {
+    let normal = super::ber::parse(bytes, "file").map(|(node, _)| node.to_der());
+    match normal {
+        Ok(der) if content(&der).is_some() => shape(&der),
         _ => Shape::Broken,
     }
 }

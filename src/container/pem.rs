@@ -124,7 +124,10 @@ pub(super) fn parse(text: &Text) -> Result<Container> {
     if contents.is_empty() && sealed.is_empty() {
         return Err(broken.into_iter().next().unwrap_or(Error::WrongKind {
             wanted: "a certificate, key or request",
-            found: "a PEM file without any of these".to_string(),
+            found: match blocks(&text.text).flatten().next() {
+                Some(block) => format!("a PEM file with a {} block", block.label),
+                None => "a PEM file without blocks".to_string(),
+            },
         }));
     }
     for error in broken {

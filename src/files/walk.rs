@@ -58,6 +58,14 @@ fn unreadable(error: &walkdir::Error, folder: &Path) -> Error {
     cause.in_file(path)
 }
 
+/// Whether two paths name one file that exists.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
 /// Whether a folder stands at the path, or a link to one.
 pub fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())

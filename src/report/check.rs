@@ -9,8 +9,33 @@ use crate::live::{Handshake, Verdict};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+/// The text about all identities, the worst first, and about the files that could not be read.
+pub fn texts(
+    checked: &[Checked],
+    unread: &[Finding],
+    inputs: &[Input],
+    now: OffsetDateTime,
+) -> String {
+    let mut order: Vec<&Checked> = checked.iter().collect();
+    order.sort_by_key(|one| match one.status {
+        Status::Critical => 0,
+        Status::Unknown => 1,
+        Status::Warning => 2,
+        Status::Ok => 3,
+    });
+    let mut blocks: Vec<String> = order.iter().map(|one| text(one, inputs, now)).collect();
+    for finding in unread {
+        let path = escape::text(finding.path.as_deref().unwrap_or_default());
+        blocks.push(format!(
+            "unknown   {path}: {}\n",
+            escape::text(&finding.message)
+        ));
+    }
+    blocks.join("\n")
+}
+
 /// The text about one identity.
-pub fn text(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> String {
+fn text(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> String {
     let path = inputs
         .get(checked.subject.source)
         .map(Input::name)
@@ -27,10 +52,13 @@ pub fn text(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> String 
         (Some(_), None) => ", key fits".to_string(),
         (None, _) => String::new(),
     };
-    let mut rows = vec![(
-        "identity".to_string(),
-        format!("{}{key}", words::summary(leaf, now)),
-    )];
+    let mut rows = vec![
+        ("file".to_string(), escape::text(&path)),
+        (
+            "identity".to_string(),
+            format!("{}{key}", words::summary(leaf, now)),
+        ),
+    ];
     for asked in &checked.asked {
         endpoint_rows(asked, &mut rows);
     }
@@ -149,7 +177,7 @@ fn endpoint_rows(asked: &Asked, rows: &mut Vec<(String, String)>) {
                 "  tls",
                 format!(
                     "{time:.0} ms   {}, {}, {server}",
-                    tls.version,
+                    tls.version.replace("TLSv", "TLS "),
                     tls.cipher.as_deref().unwrap_or("no cipher")
                 ),
             );
@@ -205,6 +233,11 @@ fn next(checked: &Checked, path: &str) -> Option<String> {
     let apple_unreachable = checked.asked.iter().any(|asked| {
         asked.endpoint.apple.is_some() && asked.handshake.verdict == Verdict::Unreachable
     });
+    if has(id::SERVER_NOT_VERIFIED) {
+        return Some(format!(
+            "pushcert check {path} --gateway HOST:PORT --ca-file CA.pem    (names the CA of a private gateway)"
+        ));
+    }
     match checked.status {
         Status::Ok => None,
         _ if apple_unreachable => Some(format!(
@@ -264,7 +297,7 @@ fn tls(handshake: &Handshake) -> Option<Value> {
         })
         .collect();
     Some(json!({
-        "version": tls.version,
+        "version": tls.version.replace("TLSv", "TLS "),
         "cipher": tls.cipher,
         "alpn": tls.alpn,
         "server_verified": tls.server_verified,

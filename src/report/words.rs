@@ -89,6 +89,9 @@ pub fn finding_row(finding: &Finding) -> (String, String) {
 /// A path as a shell takes it.
 pub fn shell(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%~=".contains(c);
+    if path.starts_with('-') {
+        return shell(&format!("./{path}"));
+    }
     if !path.is_empty() && path.chars().all(plain) {
         return path.to_string();
     }
