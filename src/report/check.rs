@@ -297,7 +297,7 @@ fn tls(handshake: &Handshake) -> Option<Value> {
         })
         .collect();
     Some(json!({
-        "version": tls.version.replace("TLSv", "TLS "),
+        "version": tls.version,
         "cipher": tls.cipher,
         "alpn": tls.alpn,
         "server_verified": tls.server_verified,
