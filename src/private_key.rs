@@ -3,9 +3,12 @@
 use crate::error::{Error, Result};
 use crate::public_key::PublicKey;
 use crate::secret::SecretBytes;
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
-use openssl::rsa::Rsa;
+use openssl::rsa::{Rsa, RsaPrivateKeyBuilder};
 use std::fmt;
+use std::thread;
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Sequence, Tag};
 use zeroize::Zeroizing;
 
@@ -74,7 +77,7 @@ impl PrivateKey {
 
     /// Makes a new RSA key of 2048 bits, exponent 65537 (FIPS 186-4 B.3.3 sizes), its primes sought on two threads.
     pub fn generate_rsa_2048() -> Result<PrivateKey> {
-        let failed = |e: openssl::error::ErrorStack| crypto("making the key", &e);
+        let failed = |e: ErrorStack| crypto("making the key", &e);
         PrivateKey::from_openssl(&PKey::from_rsa(rsa_2048().map_err(failed)?).map_err(failed)?)
     }
 
@@ -112,7 +115,7 @@ impl PrivateKey {
 }
 
 /// The cause OpenSSL gives, as an error of ours.
-pub(crate) fn crypto(what: &'static str, e: &openssl::error::ErrorStack) -> Error {
+pub(crate) fn crypto(what: &'static str, e: &ErrorStack) -> Error {
     let reason = e.errors().first().and_then(|e| e.reason());
     Error::Crypto {
         what,
@@ -201,6 +204,80 @@ fn tagged(tag: u8, content: &[u8]) -> Zeroizing<Vec<u8>> {
     der
 }
 
-fn rsa_2048() -> std::result::Result<Rsa<Private>, openssl::error::ErrorStack> {
-    Rsa::generate(2048)
+/// FIPS 186-4 appendix B.3.3: two primes of 1024 bits whose two top bits are set, far enough apart, and e prime to both minus one.
+fn rsa_2048() -> std::result::Result<Rsa<Private>, ErrorStack> {
+    loop {
+        let (p, q) = thread::scope(|scope| {
+            let other = scope.spawn(prime_1024);
+            (prime_1024(), other.join())
+        });
+        // A thread that panicked has no prime; OpenSSL's own generator takes over.
+        let Ok(q) = q else {
+            return Rsa::generate(2048);
+        };
+        if let Some(key) = rsa_of(p?, q?)? {
+            return Ok(key);
+        }
+    }
+}
+
+fn prime_1024() -> std::result::Result<BigNum, ErrorStack> {
+    let mut prime = BigNum::new_secure()?;
+    prime.generate_prime(1024, false, None, None)?;
+    Ok(prime)
+}
+
+/// The key of two primes; `None` if they do not make one.
+fn rsa_of(p: BigNum, q: BigNum) -> std::result::Result<Option<Rsa<Private>>, ErrorStack> {
+    let (mut p, mut q) = if p > q { (p, q) } else { (q, p) };
+    p.set_const_time();
+    q.set_const_time();
+    let mut context = BigNumContext::new_secure()?;
+    let one = BigNum::from_u32(1)?;
+    let e = BigNum::from_u32(65_537)?;
+    let fresh = || -> std::result::Result<BigNum, ErrorStack> {
+        let mut number = BigNum::new_secure()?;
+        number.set_const_time();
+        Ok(number)
+    };
+    let (mut n, mut distance, mut p1, mut q1, mut phi) =
+        (BigNum::new()?, fresh()?, fresh()?, fresh()?, fresh()?);
+    distance.checked_sub(&p, &q)?;
+    p1.checked_sub(&p, &one)?;
+    q1.checked_sub(&q, &one)?;
+    n.checked_mul(&p, &q, &mut context)?;
+    phi.checked_mul(&p1, &q1, &mut context)?;
+    if distance.num_bits() <= 1024 - 100 || n.num_bits() != 2048 {
+        return Ok(None);
+    }
+    let (mut d, mut dp, mut dq, mut inverse) = (fresh()?, fresh()?, fresh()?, fresh()?);
+    // No inverse: e divides p-1 or q-1.
+    if d.mod_inverse(&e, &phi, &mut context).is_err() || d.num_bits() <= 1024 {
+        return Ok(None);
+    }
+    dp.checked_rem(&d, &p1, &mut context)?;
+    dq.checked_rem(&d, &q1, &mut context)?;
+    inverse.mod_inverse(&q, &p, &mut context)?;
+    let key = RsaPrivateKeyBuilder::new(n, e, d)?
+        .set_factors(p, q)?
+        .set_crt_params(dp, dq, inverse)?
+        .build();
+    Ok(Some(key))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_rsa_2048_and_whole() {
+        for _ in 0..4 {
+            let key = PrivateKey::generate_rsa_2048().unwrap();
+            assert_eq!(key.public_key().describe(), "RSA-2048");
+            let rsa = key.to_openssl().unwrap().rsa().unwrap();
+            assert!(rsa.check_key().unwrap());
+            assert_eq!(rsa.e().to_dec_str().unwrap().to_string(), "65537");
+        }
+    }
 }
