@@ -4,6 +4,7 @@ use crate::apple::{Environment, gateway};
 use crate::assembly::{Parts, Wishes};
 use crate::audit::{self, Standard};
 use crate::certificate::Certificate;
+use crate::container::Format;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::live::{Handshake, Target, Verdict};
@@ -96,13 +97,18 @@ pub fn subjects(inputs: &[Input], wishes: &Wishes) -> Vec<Subject> {
                 Some(_) => None,
                 None => pooled.and_then(|key| key.sources.first().copied()),
             };
+            let mut presented = certificates.clone();
+            if contents.format != Format::Pem {
+                // A PKCS#12 has no order that a loader would follow: it takes the leaf by its key.
+                presented.sort_by_key(|certificate| certificate != leaf);
+            }
             let subject = Subject {
                 source: index,
                 key_source,
                 leaf: leaf.clone(),
-                presented: certificates.clone(),
+                leaf_first: presented.first() == Some(leaf),
+                presented,
                 key: own.or_else(|| pooled.map(|part| part.key.clone())),
-                leaf_first: certificates.first() == Some(leaf),
             };
             if wanted(&subject.leaf, wishes)
                 && !subjects.iter().any(|known: &Subject| {
@@ -188,6 +194,16 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
         let wanted = subject.leaf.public_key.spki_sha256.short();
         let message = format!("no private key for it is here (it wants SPKI {wanted})");
         findings.push(Finding::new(id::NO_KEY, Severity::Critical, message).in_path(path.clone()));
+    }
+    if !subject.leaf_first
+        && !findings
+            .iter()
+            .any(|finding| finding.id == id::LEAF_NOT_FIRST)
+    {
+        let message = "a server loads the first certificate of a file, and here that is another";
+        findings.push(
+            Finding::new(id::LEAF_NOT_FIRST, Severity::Critical, message).in_path(path.clone()),
+        );
     }
     let of_leaf = audit::certificate(&subject.leaf, standard);
     findings.extend(
