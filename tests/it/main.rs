@@ -1,8 +1,11 @@
 //! One integration binary; modules are named as in `src`, plus `layers` for the table of docs/ARCHITECTURE.md and `fixtures` for theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod commands;
 mod files;
 mod fixtures;
+mod hostile;
+mod interop;
 mod lab;
 mod layers;
 mod live;
