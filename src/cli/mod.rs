@@ -96,11 +96,12 @@ struct PassOut {
 
 /// Parses the command line, runs the command, prints, and returns the exit code.
 pub fn main() -> ExitCode {
-    files::signal::listen();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // Not before: it starts a thread, which help and version do without.
+    files::signal::listen();
     let (name, common) = cli.command.describe();
     match common.color {
         Color::Auto => {}

@@ -255,7 +255,11 @@ impl Passphrases {
                 }
             },
             Source::Stdin | Source::Fd(0) => stdin_line()?,
-            Source::File(path) => files::read_line(path)?,
+            // An empty file holds the empty passphrase, as an empty line does.
+            Source::File(path) => match files::read_line(path) {
+                Err(error) if matches!(error.cause(), Error::Empty) => SecretBytes::new(Vec::new()),
+                line => line?,
+            },
             Source::Fd(number) => descriptor_line(*number)?,
         };
         passphrase(line.expose_secret().to_vec()).map(Some)
