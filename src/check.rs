@@ -192,8 +192,25 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
         .any(|finding| finding.id == id::KEY_MISMATCH);
     if subject.key.is_none() && !mismatch {
         let wanted = subject.leaf.public_key.spki_sha256.short();
+        let keys = inputs
+            .iter()
+            .filter_map(Input::contents)
+            .flat_map(|contents| &contents.keys);
+        let here: Vec<String> = keys
+            .map(|part| part.key.public_key().spki_sha256.short())
+            .collect();
         let message = format!("no private key for it is here (it wants SPKI {wanted})");
-        findings.push(Finding::new(id::NO_KEY, Severity::Critical, message).in_path(path.clone()));
+        let finding = match here.is_empty() {
+            true => Finding::new(id::NO_KEY, Severity::Critical, message),
+            false => {
+                let message = format!(
+                    "the private key does not fit the certificate (key SPKI {}, certificate wants {wanted})",
+                    here.join(", ")
+                );
+                Finding::new(id::KEY_MISMATCH, Severity::Critical, message)
+            }
+        };
+        findings.push(finding.in_path(path.clone()));
     }
     if !subject.leaf_first
         && !findings

@@ -124,7 +124,7 @@ impl Convert {
             let holds_key = conversion::holds_key(group, self.only.map(Only::from), joined);
             if to_stdout && holds_key {
                 super::reply::check_stdout_for_key(self.common.json)?;
-            } else if !to_stdout && !self.force {
+            } else if !to_stdout && (!self.force || self.is_input_by_default(&path)) {
                 files::refuse_existing(&path, holds_key)?;
             }
             let passphrase = match holds_key {
@@ -142,6 +142,11 @@ impl Convert {
         reply.stderr.insert_str(0, &warnings);
         reply.findings.extend(broken);
         Ok(reply)
+    }
+
+    /// An input is overwritten only where -o names it.
+    fn is_input_by_default(&self, path: &Path) -> bool {
+        self.output.is_none() && self.inputs.iter().any(|input| files::is_same(input, path))
     }
 
     fn only_certificates(&self) -> bool {

@@ -25,9 +25,13 @@ pub(super) struct Merge {
     /// Certificates, keys, PKCS#12 files and folders of them, in any mix; - is stdin
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// The file to write; - is stdout
-    #[arg(short, long, value_name = "FILE", default_value = "ck.pem")]
-    output: PathBuf,
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        help = "The file to write; - is stdout [default: ck.pem]"
+    )]
+    output: Option<PathBuf>,
     #[command(flatten)]
     wishes: WishFlags,
     /// Take the certificate whose SHA-256 begins so, whatever it is for
@@ -107,7 +111,7 @@ impl Merge {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let now = moment::now(self.at);
         let output = self.output_path()?;
-        let to_stdout = self.output.as_os_str() == "-";
+        let to_stdout = output.as_os_str() == "-";
         if to_stdout {
             super::reply::check_stdout_for_key(self.common.json)?;
         } else if !self.force {
@@ -175,12 +179,24 @@ impl Merge {
 
     /// `-o DIR` is a folder, made if need be, and the file in it is ck.pem.
     fn output_path(&self) -> Result<PathBuf, Box<Stop>> {
-        let names_folder = self.output.as_os_str().as_encoded_bytes().ends_with(b"/");
-        if !names_folder && !files::is_folder(&self.output) {
-            return Ok(self.output.clone());
+        let Some(output) = &self.output else {
+            let output = PathBuf::from("ck.pem");
+            if self
+                .inputs
+                .iter()
+                .any(|input| files::is_same(input, &output))
+            {
+                // An input is overwritten only where -o names it.
+                files::refuse_existing(&output, true)?;
+            }
+            return Ok(output);
+        };
+        let names_folder = output.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if !names_folder && !files::is_folder(output) {
+            return Ok(output.clone());
         }
-        files::make_folder(&self.output)?;
-        Ok(self.output.join("ck.pem"))
+        files::make_folder(output)?;
+        Ok(output.join("ck.pem"))
     }
 
     /// One identity: by the flags, by an answer on the terminal, or none.
