@@ -55,9 +55,11 @@ pub fn create(outputs: &[Output<'_>], force: bool) -> Result<()> {
             appeared.push(&place.path);
         }
     }
-    for place in &places {
+    let mut folders: Vec<&Path> = places.iter().map(|place| folder_of(&place.path)).collect();
+    folders.dedup();
+    for folder in folders {
         // The files are there already; a folder that cannot be opened for reading is no reason to say they are not.
-        let _unsynced = File::open(folder_of(&place.path)).and_then(|folder| folder.sync_all());
+        let _unsynced = File::open(folder).and_then(|folder| folder.sync_all());
     }
     Ok(())
 }
