@@ -50,9 +50,10 @@ pub fn certificate(certificate: &Certificate, standard: &Standard) -> Vec<Findin
         true => Severity::Warning,
         false => Severity::Info,
     };
-    match Issuer::of(certificate) {
+    let issuer = Issuer::of(certificate);
+    match issuer {
         Issuer::Apple(authority) => {
-            let expired = Issuer::of(certificate)
+            let expired = issuer
                 .certificate()
                 .filter(|ca| ca.not_after < standard.now);
             if expired.is_some() {
