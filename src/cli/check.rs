@@ -215,7 +215,12 @@ impl Check {
                     endpoint,
                     handshake,
                 };
-                findings.extend(check::live_findings(&one));
+                let named = |finding: Finding| Finding {
+                    identity: Some(subject.leaf.sha256.to_string()),
+                    path: inputs.get(subject.source).map(Input::name),
+                    ..finding
+                };
+                findings.extend(check::live_findings(&one).into_iter().map(named));
                 asked.push(one);
             }
         }

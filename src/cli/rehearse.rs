@@ -226,7 +226,7 @@ fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
         step: "pushcert merge PushChatCert.pem PushChatKey.pem -o ck.pem",
         replaces: "cat PushChatCert.pem PushChatKey.pem > ck.pem",
         ok: *back.identity.leaf() == leaf,
-        detail: "the key fits the certificate; the file is 0600 from birth".to_string(),
+        detail: "read back, the key fits the certificate that was issued".to_string(),
     });
 
     let good = handshake(&authority, folder, &at("ck.pem"), Tls::Any)?;

@@ -85,7 +85,7 @@ impl Text {
         if body.len() < 64 || !body.bytes().all(is_base64) {
             return None;
         }
-        // OpenSSL decodes base64 on its own; a block of the pem crate does the same with one library less.
+        // The pem crate decodes base64 only within a block.
         let block = Zeroizing::new(format!("{BEGIN}X-----\n{}\n{END}X-----\n", *body));
         let decoded = ::pem::parse(block.as_bytes()).ok()?;
         Some(SecretBytes::new(decoded.into_contents()))
@@ -362,5 +362,9 @@ pub fn encode_key(
 
 fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
-    Zeroizing::new(::pem::encode_config(&Pem::new(label, der.to_vec()), config))
+    let block = Pem::new(label, der.to_vec());
+    let text = Zeroizing::new(::pem::encode_config(&block, config));
+    // The crate does not wipe its copy, which may be a private key.
+    drop(Zeroizing::new(block.into_contents()));
+    text
 }
