@@ -100,6 +100,13 @@ impl Parts {
         }
     }
 
+    /// Whether any certificate and key pair.
+    pub fn has_identity(&self) -> bool {
+        self.leaves
+            .iter()
+            .any(|leaf| self.key_for(&leaf.certificate).is_some())
+    }
+
     /// The key that fits a certificate.
     pub fn key_for(&self, certificate: &Certificate) -> Option<&KeyPart> {
         self.keys

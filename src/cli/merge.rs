@@ -222,7 +222,8 @@ impl Merge {
                 .iter()
                 .any(|input| matches!(input.state, State::Locked { .. }))
         };
-        if matches!(assembly, Assembly::Refused(_)) && is_locked(inputs) {
+        let pairs = assembly::Parts::of(&inputs.files).has_identity();
+        if matches!(assembly, Assembly::Refused(_)) && !pairs && is_locked(inputs) {
             open::unlock(inputs, passphrases, |_| true)?;
             assembly = assembly::assemble(&inputs.files, &wishes, chain);
             if let Some(error) = inputs
