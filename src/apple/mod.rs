@@ -1,7 +1,9 @@
 //! What Apple decided, as data: kinds of certificates, OIDs, endpoints, statuses, CA certificates. No logic beyond looking things up.
 
+pub mod alert;
 pub mod authorities;
 pub mod gateway;
 pub mod kind;
+pub mod reason;
 
 pub use kind::{Environment, Kind};

@@ -1,5 +1,6 @@
 //! `pushcert check`: static findings, then a live handshake with a truthful verdict.
 
+use super::fail_on::FailOn;
 use super::merge::WishFlags;
 use super::reply::{Reply, Stop};
 use super::{Common, PassIn, moment, open};
@@ -79,13 +80,6 @@ enum Via {
     Legacy,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Warning,
-    Critical,
-    Never,
-}
-
 impl Check {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         if self.at.is_some() && !self.offline {
@@ -127,7 +121,7 @@ impl Check {
             .fold(Status::Ok, Status::worst);
         let code = checked
             .iter()
-            .map(|c| self.lowered(c.status))
+            .map(|c| self.fail_on.lower(c.status))
             .fold(Status::Ok, Status::worst);
         let unread_findings: Vec<Finding> = unread.iter().map(Finding::unreadable).collect();
         let status = status.worst(Status::of(&unread_findings));
@@ -149,15 +143,6 @@ impl Check {
             own: json::part("results", json!(results)),
             ..Reply::default()
         })
-    }
-
-    /// `--fail-on` turns a 1 or 2 below its level into 0; a 3 stays.
-    fn lowered(&self, status: Status) -> Status {
-        match (self.fail_on, status) {
-            (FailOn::Critical, Status::Warning) => Status::Ok,
-            (FailOn::Never, Status::Warning | Status::Critical) => Status::Ok,
-            (_, status) => status,
-        }
     }
 
     fn roots(&self) -> Result<Roots, Box<Stop>> {

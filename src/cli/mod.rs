@@ -6,6 +6,7 @@
 mod check;
 mod convert;
 mod csr;
+mod fail_on;
 mod inspect;
 mod lab;
 mod merge;

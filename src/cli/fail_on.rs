@@ -1,0 +1,23 @@
+//! `--fail-on`: which answers make the exit code other than 0.
+
+use crate::finding::Status;
+use clap::ValueEnum;
+
+/// The level of `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Warning,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    /// A 1 or 2 below the level becomes 0; a 3 stays.
+    pub fn lower(self, status: Status) -> Status {
+        match (self, status) {
+            (FailOn::Critical, Status::Warning) => Status::Ok,
+            (FailOn::Never, Status::Warning | Status::Critical) => Status::Ok,
+            (_, status) => status,
+        }
+    }
+}
