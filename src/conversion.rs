@@ -6,6 +6,7 @@ use crate::container::pem::{self, KeyForm};
 use crate::container::{KeyPart, Protection, pbe, pkcs12};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity, id};
+use crate::identity::Identity;
 use crate::inputs::Input;
 use crate::secret::{Passphrase, SecretBytes};
 
@@ -100,6 +101,19 @@ pub fn convert(
         To::Der(form) => write_der(group, &certificates, &keys, &requests, form, passphrase),
         To::Pkcs12 { .. } => Ok(Err(Vec::new())),
     }
+}
+
+/// A leaf, its chain and its key (PEM, protected as wanted) as one file that servers load.
+pub fn join(identity: &Identity, key: &SecretBytes, key_first: bool) -> SecretBytes {
+    let mut certificates = pem::encode_certificate(identity.leaf());
+    for authority in identity.chain() {
+        certificates.push_str(&pem::encode_certificate(authority));
+    }
+    let parts = match key_first {
+        true => [key.expose_secret(), certificates.as_bytes()],
+        false => [certificates.as_bytes(), key.expose_secret()],
+    };
+    SecretBytes::new(parts.concat())
 }
 
 fn contents(group: &[Input]) -> impl Iterator<Item = &crate::container::Contents> {

@@ -1,8 +1,8 @@
 //! `pushcert check`: static findings, then a live handshake with a truthful verdict.
 
 use super::fail_on::FailOn;
-use super::merge::WishFlags;
 use super::reply::{Reply, Stop};
+use super::wishes::WishFlags;
 use super::{Common, PassIn, moment, open};
 use crate::apple::Environment;
 use crate::assembly::Wishes;

@@ -1,6 +1,6 @@
 //! `pushcert convert`: one form of certificates and keys into another.
 
-use super::merge::KeyFormat;
+use super::protect::KeyFormat;
 use super::reply::{Reply, Stop};
 use super::{Common, PassIn, PassOut, open, protect};
 use crate::conversion::{self, Only, Piece, To};

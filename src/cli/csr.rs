@@ -43,7 +43,7 @@ pub(super) struct Csr {
     out_key: PathBuf,
     /// Syntax of the key that is written
     #[arg(long, value_enum, default_value = "pkcs8", value_name = "FORM")]
-    key_format: super::merge::KeyFormat,
+    key_format: protect::KeyFormat,
     /// Overwrite existing files
     #[arg(long)]
     force: bool,

@@ -1,8 +1,8 @@
 //! `pushcert lab`: a stand-in Apple CA and push gateway on loopback.
 
-use super::merge::Env;
 use super::rehearse::Rehearse;
 use super::reply::{Reply, Stop};
+use super::wishes::Env;
 use super::{Common, moment};
 use crate::apple::Environment;
 use crate::error::{Error, Result as Could};

@@ -4,6 +4,7 @@
 //! exactly one document, also on failure. Foreign text is escaped before it is printed.
 
 mod check;
+mod choose;
 mod convert;
 mod csr;
 mod fail_on;
@@ -17,6 +18,7 @@ mod protect;
 mod rehearse;
 mod reply;
 pub mod terminal;
+mod wishes;
 
 use crate::files;
 use clap::{Args, Parser, Subcommand, ValueEnum};

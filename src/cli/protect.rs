@@ -4,7 +4,25 @@ use super::PassOut;
 use super::passphrase::{NewPassphrase, Passphrases};
 use super::reply::Stop;
 use crate::container::Protection;
+use crate::container::pem::KeyForm;
 use crate::secret::Passphrase;
+use clap::ValueEnum;
+
+/// `--key-format`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum KeyFormat {
+    Pkcs8,
+    Pkcs1,
+}
+
+impl From<KeyFormat> for KeyForm {
+    fn from(format: KeyFormat) -> KeyForm {
+        match format {
+            KeyFormat::Pkcs8 => KeyForm::Pkcs8,
+            KeyFormat::Pkcs1 => KeyForm::Pkcs1,
+        }
+    }
+}
 
 /// The passphrase to encrypt a key with; `None` is plain. `before` is how the key was kept, if it was.
 pub(super) fn choose(

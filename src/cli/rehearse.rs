@@ -220,7 +220,7 @@ fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
     });
 
     let choice = merge(&[at("PushChatCert.pem"), at("PushChatKey.pem")])?;
-    write(&at("ck.pem"), &joined(&choice)?, true)?;
+    write(&at("ck.pem"), joined(&choice)?.expose_secret(), true)?;
     let back = merge(&[at("ck.pem")])?;
     steps.push(Step {
         step: "pushcert merge PushChatCert.pem PushChatKey.pem -o ck.pem",
@@ -247,7 +247,7 @@ fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
     )?;
     write(&at("expired.cer"), &expired, false)?;
     let choice = merge(&[at("expired.cer"), at("PushChatKey.pem")])?;
-    write(&at("expired.pem"), &joined(&choice)?, true)?;
+    write(&at("expired.pem"), joined(&choice)?.expose_secret(), true)?;
     let bad = handshake(&authority, folder, &at("expired.pem"), Tls::Tls13)?;
     let alert = bad
         .1
@@ -303,13 +303,9 @@ fn merge(paths: &[PathBuf]) -> Result<Choice, Box<Stop>> {
     }
 }
 
-fn joined(choice: &Choice) -> Could<Vec<u8>> {
+fn joined(choice: &Choice) -> Could<SecretBytes> {
     let key = pem::encode_key(choice.identity.key(), KeyForm::Pkcs8, None)?;
-    Ok([
-        pem::encode_certificate(choice.identity.leaf()).as_bytes(),
-        key.expose_secret(),
-    ]
-    .concat())
+    Ok(conversion::join(&choice.identity, &key, false))
 }
 
 /// A gateway on port 2195 if that is free, and one handshake with it.
