@@ -23,15 +23,12 @@ static ALL: [Authority; 5] = authorities::ALL;
 impl Issuer {
     /// Finds the issuer of a certificate.
     pub fn of(certificate: &Certificate) -> Issuer {
-        let apple = ALL.iter().find(|authority| {
-            Certificate::parse(authority.der).is_ok_and(|(ca, _)| {
-                let key_fits = match &certificate.authority_key_id {
-                    Some(id) => ca.subject_key_id.as_ref() == Some(id),
-                    None => ca.subject_der == certificate.issuer_der,
-                };
-                key_fits && is_signed_by(certificate, &ca)
-            })
-        });
+        let signed = |authority: &Authority| {
+            Certificate::parse(authority.der).is_ok_and(|(ca, _)| is_signed_by(certificate, &ca))
+        };
+        let apple = ALL
+            .iter()
+            .find(|authority| may_have_issued(authority, certificate) && signed(authority));
         match apple {
             Some(authority) => Issuer::Apple(authority),
             None if certificate.issuer.organization.as_deref() == Some(LAB_ORGANIZATION) => {
@@ -56,6 +53,15 @@ impl Issuer {
             Issuer::Apple(authority) => Certificate::parse(authority.der).ok().map(|(ca, _)| ca),
             _ => None,
         }
+    }
+}
+
+/// Told by the key, or in a certificate that does not name its issuer's key by the name.
+fn may_have_issued(authority: &Authority, certificate: &Certificate) -> bool {
+    match &certificate.authority_key_id {
+        Some(id) => authority.key_id == id.as_slice(),
+        None => Certificate::parse(authority.der)
+            .is_ok_and(|(ca, _)| ca.subject_der == certificate.issuer_der),
     }
 }
 

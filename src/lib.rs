@@ -9,6 +9,7 @@
 pub mod error;
 
 pub mod apple;
+mod ffi;
 pub mod finding;
 pub mod public_key;
 pub mod secret;

@@ -113,6 +113,10 @@ impl Csr {
             holds_key: false,
         });
         files::create(&outputs, self.force)?;
+        if key_pem.is_some() {
+            // The portal is about to see the request, and no other key fits what it will issue.
+            files::sync_folder(&self.output);
+        }
         let encrypted = key_pem.map(|(_, encrypted)| encrypted);
         Ok(self.reply(encrypted, &key_path, &csr_path))
     }

@@ -103,7 +103,8 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    // Not before: it starts a thread, which help and version do without.
+    crate::ffi::prepare_openssl();
+    // Not before: help and version do without.
     files::signal::listen();
     let (name, common) = cli.command.describe();
     match common.color {

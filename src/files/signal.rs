@@ -4,41 +4,71 @@
 use super::own_status;
 use crate::error::{Error, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::{flag, iterator::Signals, low_level};
+use signal_hook::{SigId, flag, iterator::Signals, low_level};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
 use tempfile::NamedTempFile;
 
 static RECEIVED: AtomicUsize = AtomicUsize::new(0);
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-static LISTENING: Once = Once::new();
+static LISTENING: OnceLock<Vec<Handled>> = OnceLock::new();
+static WATCHING: Once = Once::new();
+
+/// A signal that is taken over, and the action that ends the program at once on its second arrival.
+struct Handled {
+    signal: i32,
+    ends_at_once: SigId,
+}
 
 /// Takes over SIGINT, SIGTERM and SIGHUP, once, at program start. One that is ignored already (`nohup`, a job in the
 /// background) stays ignored. Where a handler cannot be set, the signal keeps ending the program.
 pub fn listen() {
-    LISTENING.call_once(|| {
+    LISTENING.get_or_init(|| {
         let ignored = ignored_signals();
-        let wanted: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+        [SIGINT, SIGTERM, SIGHUP]
             .into_iter()
             .filter(|signal| ignored >> (signal - 1) & 1 == 0)
-            .collect();
-        for signal in &wanted {
-            // Set in the handler itself: who is interrupted in a system call finds it set.
-            if flag::register_usize(*signal, &RECEIVED, *signal as usize).is_err() {
-                return;
-            }
-        }
-        let Ok(mut signals) = Signals::new(&wanted) else {
+            .filter_map(|signal| take_over(signal).ok())
+            .collect()
+    });
+}
+
+fn take_over(signal: i32) -> io::Result<Handled> {
+    let again = Arc::new(AtomicBool::new(false));
+    // In this order: the first arrival finds the flag unset, and sets it.
+    let ends_at_once = flag::register_conditional_default(signal, again.clone())?;
+    flag::register(signal, again)?;
+    // Set in the handler itself: who is interrupted in a system call finds it set.
+    flag::register_usize(signal, &RECEIVED, signal as usize)?;
+    Ok(Handled {
+        signal,
+        ends_at_once,
+    })
+}
+
+/// From the first temporary file on a second signal has something to remove before it ends the program: a thread's work,
+/// which commands that write nothing do without.
+fn watch() {
+    WATCHING.call_once(|| {
+        let Some(handled) = LISTENING.get() else {
             return;
         };
+        // Before the thread hears any: one that comes in between has to be sent once more at worst, never taken for a second one.
+        let first = usize::from(interrupted().is_none());
+        let Ok(mut signals) = Signals::new(handled.iter().map(|handled| handled.signal)) else {
+            return;
+        };
+        for handled in handled {
+            low_level::unregister(handled.ends_at_once);
+        }
         let watcher = thread::Builder::new().name("signals".to_owned());
         // Without the thread a second signal does what the first did.
         let _watching = watcher.spawn(move || {
-            if let Some(signal) = signals.forever().nth(1) {
+            if let Some(signal) = signals.forever().nth(first) {
                 end(signal);
             }
         });
@@ -63,6 +93,7 @@ pub fn check() -> Result<()> {
 
 /// A new hidden file, 0600, that a second signal removes too.
 pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    watch();
     // Made under the lock, so that `end` sees every file that exists.
     let mut known = temporaries();
     let file = tempfile::Builder::new()

@@ -55,13 +55,13 @@ pub fn create(outputs: &[Output<'_>], force: bool) -> Result<()> {
             appeared.push(&place.path);
         }
     }
-    let mut folders: Vec<&Path> = places.iter().map(|place| folder_of(&place.path)).collect();
-    folders.dedup();
-    for folder in folders {
-        // The files are there already; a folder that cannot be opened for reading is no reason to say they are not.
-        let _unsynced = File::open(folder).and_then(|folder| folder.sync_all());
-    }
     Ok(())
+}
+
+/// Makes the names in a folder last through a power cut. What [`create`] writes is whole without it, the old file or the new
+/// one; this is for what nothing can make again. A folder that cannot be opened for reading is left to the system.
+pub fn sync_folder(folder: &Path) {
+    let _unsynced = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// Makes the folder and those above it that are missing. One that exists is fine.

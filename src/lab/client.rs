@@ -3,7 +3,7 @@
 use super::event::Presented;
 use crate::apple::Environment;
 use crate::apple::kind::{MDM_USER_ID, OID_PRODUCTION, OID_SANDBOX, OID_TOPICS};
-use crate::live::ffi::verify_result;
+use crate::ffi::verify_result;
 use openssl::x509::{X509StoreContextRef, X509VerifyResult};
 use x509_parser::prelude::{FromDer, X509Certificate};
 

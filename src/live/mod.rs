@@ -4,7 +4,6 @@
 mod alert;
 mod binary;
 mod dial;
-pub mod ffi;
 mod handshake;
 mod tls;
 

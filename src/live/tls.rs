@@ -19,8 +19,9 @@ use tokio::sync::Notify;
 use x509_parser::prelude::{FromDer, X509Name};
 
 use super::dial::Target;
-use super::{Credentials, Roots, ServerCertificate, TlsFacts, ffi};
+use super::{Credentials, Roots, ServerCertificate, TlsFacts};
 use crate::error::{Error, Result};
+use crate::ffi;
 
 /// What OpenSSL reports while a connection lives.
 #[derive(Clone, Default)]
@@ -186,7 +187,10 @@ pub(super) fn facts(ssl: &SslRef, signals: &Signals) -> Option<TlsFacts> {
         server_verify_error: error,
         server_chain: chain,
         client_certificate_requested: signals.asked(),
-        acceptable_cas: ffi::acceptable_cas(ssl),
+        acceptable_cas: ffi::acceptable_cas(ssl)
+            .iter()
+            .map(|name| text_of(name))
+            .collect(),
     })
 }
 
@@ -217,14 +221,16 @@ fn instant(time: &Asn1TimeRef) -> Option<OffsetDateTime> {
 }
 
 /// A name as text, its parts in the order of the certificate.
-pub(super) fn name_text(name: &X509NameRef) -> String {
-    let parsed = name.to_der().ok().and_then(|der| {
-        X509Name::from_der(&der)
-            .ok()
-            .map(|(_, name)| name.to_string())
-    });
-    // OpenSSL reads names that the parser refuses.
-    parsed.unwrap_or_else(|| "(unreadable name)".to_owned())
+fn name_text(name: &X509NameRef) -> String {
+    text_of(&name.to_der().unwrap_or_default())
+}
+
+fn text_of(name_der: &[u8]) -> String {
+    match X509Name::from_der(name_der) {
+        Ok((_, name)) => name.to_string(),
+        // OpenSSL reads names that the parser refuses.
+        Err(_) => "(unreadable name)".to_owned(),
+    }
 }
 
 /// The reasons in OpenSSL's errors.

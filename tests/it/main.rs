@@ -1,6 +1,7 @@
 //! One integration binary; modules are named as in `src`, plus `layers` for the table of docs/ARCHITECTURE.md and `fixtures` for theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod certificate;
 mod commands;
 mod files;
 mod fixtures;
