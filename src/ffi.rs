@@ -8,13 +8,13 @@ use std::sync::{Arc, OnceLock};
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{SslContext, SslContextBuilder, SslRef, SslVersion};
+use openssl::ssl::{Ssl, SslRef, SslVersion};
 use openssl::x509::{X509NameRef, X509VerifyResult};
 
 unsafe extern "C" {
     fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> c_int;
-    fn SSL_CTX_set_cert_cb(
-        context: *mut openssl_sys::SSL_CTX,
+    fn SSL_set_cert_cb(
+        ssl: *mut openssl_sys::SSL,
         callback: Option<extern "C" fn(*mut openssl_sys::SSL, *mut c_void) -> c_int>,
         argument: *mut c_void,
     );
@@ -90,26 +90,23 @@ pub fn decodes(item: Item, der: &[u8]) -> bool {
     rest == der.as_ptr_range().end
 }
 
-/// Sets the flag when a CertificateRequest arrives on a connection of this context, whether or not it names CAs.
+/// Sets the flag when a CertificateRequest arrives on this connection, whether or not it names CAs.
 ///
 /// # Errors
-/// When OpenSSL has no room to keep the flag beside the context.
-pub fn on_certificate_request(
-    context: &mut SslContextBuilder,
-    asked: Arc<AtomicBool>,
-) -> Result<(), ErrorStack> {
+/// When OpenSSL has no room to keep the flag beside the connection.
+pub fn on_certificate_request(ssl: &mut SslRef, asked: Arc<AtomicBool>) -> Result<(), ErrorStack> {
     let index = flag_index()?;
     let argument = Arc::as_ptr(&asked).cast_mut().cast::<c_void>();
-    // The context owns the Arc from here on and frees it with itself, so the flag outlives every callback.
-    context.set_ex_data(index, asked);
-    // SAFETY: the context pointer is valid, the callback never unwinds, and the argument points into the Arc that
-    // the context keeps; each connection holds a reference to its context.
-    unsafe { SSL_CTX_set_cert_cb(context.as_ptr(), Some(certificate_requested), argument) };
+    // The connection owns the Arc from here on and frees it with itself, so the flag outlives every callback.
+    ssl.set_ex_data(index, asked);
+    // SAFETY: the SSL pointer is valid, the callback never unwinds, and the argument points into the Arc that the
+    // connection keeps.
+    unsafe { SSL_set_cert_cb(ssl.as_ptr(), Some(certificate_requested), argument) };
     Ok(())
 }
 
 extern "C" fn certificate_requested(_ssl: *mut openssl_sys::SSL, argument: *mut c_void) -> c_int {
-    // SAFETY: the argument is the AtomicBool given to SSL_CTX_set_cert_cb above, alive as long as the context, and
+    // SAFETY: the argument is the AtomicBool given to SSL_set_cert_cb above, alive as long as the connection, and
     // only shared references to it exist.
     let asked = unsafe { &*argument.cast::<AtomicBool>().cast_const() };
     asked.store(true, Ordering::SeqCst);
@@ -117,12 +114,12 @@ extern "C" fn certificate_requested(_ssl: *mut openssl_sys::SSL, argument: *mut 
 }
 
 /// One index for the whole process: OpenSSL never gives one back.
-fn flag_index() -> Result<Index<SslContext, Arc<AtomicBool>>, ErrorStack> {
-    static INDEX: OnceLock<Index<SslContext, Arc<AtomicBool>>> = OnceLock::new();
+fn flag_index() -> Result<Index<Ssl, Arc<AtomicBool>>, ErrorStack> {
+    static INDEX: OnceLock<Index<Ssl, Arc<AtomicBool>>> = OnceLock::new();
     if let Some(index) = INDEX.get() {
         return Ok(*index);
     }
-    let fresh = SslContext::new_ex_index()?;
+    let fresh = Ssl::new_ex_index()?;
     Ok(*INDEX.get_or_init(|| fresh))
 }
 

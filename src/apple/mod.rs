@@ -2,8 +2,10 @@
 
 pub mod alert;
 pub mod authorities;
+pub mod endpoint;
 pub mod gateway;
 pub mod kind;
 pub mod reason;
 
+pub use endpoint::Service;
 pub use kind::{Environment, Kind};

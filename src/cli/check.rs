@@ -1,25 +1,23 @@
 //! `pushcert check`: static findings, then a live handshake with a truthful verdict.
 
+use super::endpoint::ConnectionFlags;
 use super::fail_on::FailOn;
 use super::reply::{Reply, Stop};
 use super::wishes::WishFlags;
-use super::{Common, PassIn, moment, open};
-use crate::apple::Environment;
-use crate::assembly::Wishes;
+use super::{Common, PassIn, background, moment, open};
+use crate::apple::{Environment, Service};
+use crate::assembly;
 use crate::audit::Standard;
-use crate::check::{self, Asked, Checked, Subject};
+use crate::check::{self, Checked, Planned, Via};
 use crate::error::Error;
-use crate::files::signal;
-use crate::finding::{Finding, Severity, Status, id};
+use crate::finding::{Finding, Status};
 use crate::inputs::Input;
-use crate::live::{self, Credentials, Handshake, Roots, Target};
+use crate::live::{self, Patience, Query, Target};
 use crate::report::{self, json};
 use crate::validity::Threshold;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -33,12 +31,12 @@ pub(super) struct Check {
     /// ck.pem, a PKCS#12, or a certificate and its key
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
-    /// Ask this gateway (repeatable); Apple's binary gateways if not given
+    /// Ask this gateway (repeatable); Apple's endpoints if not given
     #[arg(long, value_name = "HOST:PORT", value_parser = Target::parse)]
     gateway: Vec<Target>,
-    /// The endpoints of Apple's to ask
-    #[arg(long, value_enum, default_value = "legacy", conflicts_with = "gateway")]
-    via: Via,
+    /// Which of Apple's endpoints to ask
+    #[arg(long, value_enum, default_value = "auto", conflicts_with = "gateway")]
+    via: ViaFlag,
     #[command(flatten)]
     wishes: WishFlags,
     /// Only the static findings
@@ -47,12 +45,8 @@ pub(super) struct Check {
     /// Do not send the probe, a notification that can reach nobody
     #[arg(long)]
     no_probe: bool,
-    /// CA certificates that the server is verified against, instead of the system's
-    #[arg(long, value_name = "F")]
-    ca_file: Option<PathBuf>,
-    /// Bound of dns, tcp and tls together
-    #[arg(long, value_name = "D", default_value = "10s", value_parser = moment::parse_duration)]
-    timeout: Duration,
+    #[command(flatten)]
+    connection: ConnectionFlags,
     /// Bound of each silence before and after the probe
     #[arg(long, value_name = "D", default_value = "2s", value_parser = moment::parse_duration)]
     wait: Duration,
@@ -74,10 +68,28 @@ pub(super) struct Check {
     pub(super) common: Common,
 }
 
+/// `--via`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Via {
-    /// gateway.push.apple.com and gateway.sandbox.push.apple.com, port 2195
+enum ViaFlag {
+    /// The API in every environment that the certificate serves, and broadcast for information
+    Auto,
+    /// The binary gateways, gateway[.sandbox].push.apple.com:2195, turned off on 2021-03-31
     Legacy,
+    /// What answers on the ports 2195 and 2196 today: api-manage-broadcast[.sandbox].push.apple.com
+    Broadcast,
+    /// The HTTP/2 API, api[.sandbox].push.apple.com:443 or 2197
+    Api,
+}
+
+impl From<ViaFlag> for Via {
+    fn from(flag: ViaFlag) -> Via {
+        match flag {
+            ViaFlag::Auto => Via::Auto,
+            ViaFlag::Legacy => Via::Only(Service::Legacy),
+            ViaFlag::Broadcast => Via::Only(Service::Broadcast),
+            ViaFlag::Api => Via::Only(Service::Api),
+        }
+    }
 }
 
 impl Check {
@@ -92,16 +104,23 @@ impl Check {
         {
             return Err(Stop::usage("--crit is above --warn"));
         }
-        let Via::Legacy = self.via;
         let now = moment::now(self.at);
+        let wishes = check::Wishes {
+            gateways: self.gateway.clone(),
+            via: self.via.into(),
+            environment: self.wishes.env.map(Environment::from),
+            proxies: self.connection.proxies()?,
+            probe: !self.no_probe,
+            offline: self.offline,
+        };
         let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
         let unread: Vec<Error> = inputs.files.iter().filter_map(Input::trouble).collect();
-        let wishes = Wishes {
+        let topic = assembly::Wishes {
             topic: self.wishes.topic.clone(),
-            ..Wishes::default()
+            ..assembly::Wishes::default()
         };
-        let subjects = check::subjects(&inputs.files, &wishes);
+        let subjects = check::subjects(&inputs.files, &topic);
         if subjects.is_empty() {
             let wanted = match self.wishes.topic {
                 Some(_) => "certificate for that topic",
@@ -110,157 +129,91 @@ impl Check {
             let nothing = Error::NoInputFound { wanted };
             return Err(unread.into_iter().next().unwrap_or(nothing).into());
         }
-        let roots = self.roots()?;
-        let mut checked = Vec::new();
-        for subject in subjects {
-            checked.push(self.check(subject, &inputs.files, &roots, now)?);
-        }
-        let status = checked
-            .iter()
-            .map(|c| c.status)
-            .fold(Status::Ok, Status::worst);
-        let code = checked
-            .iter()
-            .map(|c| self.fail_on.lower(c.status))
-            .fold(Status::Ok, Status::worst);
-        let unread_findings: Vec<Finding> = unread.iter().map(Finding::unreadable).collect();
-        let status = status.worst(Status::of(&unread_findings));
-        let code = code.worst(Status::of(&unread_findings)).exit_code();
-        let stdout = report::check::texts(&checked, &unread_findings, &inputs.files, now);
-        let results: Vec<_> = checked
-            .iter()
-            .map(|c| report::check::result(c, &inputs.files, now))
-            .collect();
-        Ok(Reply {
-            status,
-            exit_code: Some(code),
-            stdout,
-            findings: checked
-                .into_iter()
-                .flat_map(|c| c.findings)
-                .chain(unread_findings)
-                .collect(),
-            own: json::part("results", json!(results)),
-            ..Reply::default()
-        })
-    }
-
-    fn roots(&self) -> Result<Roots, Box<Stop>> {
-        let Some(path) = &self.ca_file else {
-            return Ok(Roots::System);
-        };
-        let inputs = crate::inputs::open(std::slice::from_ref(path), &[])?;
-        open::demand_named(&inputs)?;
-        let certificates: Vec<Vec<u8>> = inputs
-            .files
-            .iter()
-            .filter_map(Input::contents)
-            .flat_map(|contents| &contents.certificates)
-            .map(|part| part.certificate.der.clone())
-            .collect();
-        if certificates.is_empty() {
-            return Err(Error::NoInputFound {
-                wanted: "CA certificate",
-            }
-            .in_file(path)
-            .into());
-        }
-        Ok(Roots::Certificates(certificates))
-    }
-
-    fn check(
-        &self,
-        subject: Subject,
-        inputs: &[Input],
-        roots: &Roots,
-        now: OffsetDateTime,
-    ) -> Result<Checked, Box<Stop>> {
-        let environment = self.wishes.env.map(Environment::from);
-        let endpoints = check::endpoints(&subject.leaf, &self.gateway, environment);
         let standard = Standard {
             now,
             warn: Some(self.warn),
             critical: self.crit,
-            apple_endpoint: self.gateway.is_empty()
-                || endpoints.iter().any(|endpoint| endpoint.apple.is_some()),
-            environment,
+            apple_endpoint: false,
+            environment: None,
         };
-        let mut findings = check::static_findings(&subject, inputs, &standard);
-        let mut asked = Vec::new();
-        let wrong_environment = findings
-            .iter()
-            .any(|finding| finding.id == id::WRONG_ENVIRONMENT);
-        let apart = !self.offline
-            && check::can_shake_hands(&subject)
-            && !(wrong_environment && self.gateway.is_empty());
-        if apart {
-            for endpoint in endpoints {
-                let handshake = self.ask(&subject, &endpoint.target, roots)?;
-                let one = Asked {
-                    endpoint,
-                    handshake,
-                };
-                let named = |finding: Finding| Finding {
-                    identity: Some(subject.leaf.sha256.to_string()),
-                    path: inputs.get(subject.source).map(Input::name),
-                    ..finding
-                };
-                findings.extend(check::live_findings(&one).into_iter().map(named));
-                asked.push(one);
-            }
-        }
-        if apart && asked.is_empty() {
-            let message = "no endpoint of Apple's is known for it; --gateway HOST:PORT names one";
-            findings.push(Finding::new(id::UNPROVEN, Severity::Unknown, message));
-        }
-        let status = check::status(&findings, &asked, self.offline);
-        Ok(Checked {
-            subject,
-            findings,
-            asked,
-            status,
-        })
+        let planned = subjects
+            .into_iter()
+            .map(|subject| check::plan(subject, &inputs.files, &wishes, &standard))
+            .collect();
+        let checked = self.ask(planned, &inputs.files, &wishes)?;
+        Ok(self.reply(checked, unread, &inputs.files, now))
     }
 
-    /// Asks in a thread, so that a signal ends the command at once and not with the deadline.
+    /// Asks about all of them at once.
     fn ask(
         &self,
-        subject: &Subject,
-        target: &Target,
-        roots: &Roots,
-    ) -> Result<Handshake, Box<Stop>> {
-        let Some(key) = &subject.key else {
-            return Err(Stop::usage("no key"));
-        };
-        let key = key.pkcs8().clone();
-        let presented: Vec<Vec<u8>> = subject.presented.iter().map(|c| c.der.clone()).collect();
-        let wishes = live::Wishes {
-            timeout: self.timeout,
-            wait: self.wait,
-            probe: !self.no_probe,
-        };
-        let (target, roots) = (target.clone(), roots.clone());
-        let (sender, answer) = mpsc::channel();
-        thread::spawn(move || {
-            let credentials = Credentials {
-                certificates: &presented,
-                key: &key,
-            };
-            // The command may have been interrupted meanwhile, and nobody listens.
-            let _ = sender.send(live::ask(&target, &credentials, &roots, &wishes));
-        });
-        loop {
-            match answer.recv_timeout(GLANCE) {
-                Ok(handshake) => return Ok(handshake?),
-                Err(RecvTimeoutError::Timeout) => signal::check()?,
-                Err(RecvTimeoutError::Disconnected) => {
-                    let reason = "the handshake ended without a result".to_string();
-                    return Err(Error::Network { reason }.into());
-                }
+        planned: Vec<Planned>,
+        inputs: &[Input],
+        wishes: &check::Wishes,
+    ) -> Result<Vec<Checked>, Box<Stop>> {
+        let queries: Vec<Vec<Query>> = planned.iter().map(|one| one.queries(wishes)).collect();
+        let all: Vec<Query> = queries.iter().flatten().cloned().collect();
+        let mut answers = match all.len() {
+            0 => Vec::new(),
+            total => {
+                let roots = self.connection.roots()?;
+                let patience = Patience {
+                    timeout: self.connection.timeout,
+                    wait: self.wait,
+                };
+                let asked = live::Asked::default();
+                let count = asked.clone();
+                background::run(
+                    move || live::ask_all(all, &roots, &patience, &asked),
+                    self.common.quiet,
+                    || match total {
+                        1 => "waiting for the answer".to_string(),
+                        _ => format!("{} of {total} answers", count.count()),
+                    },
+                )?
             }
+        }
+        .into_iter();
+        let of_each = planned.into_iter().zip(queries);
+        let checked = of_each.map(|(one, queries)| {
+            let own = answers.by_ref().take(queries.len()).collect();
+            one.settle(own, inputs)
+        });
+        Ok(checked.collect())
+    }
+
+    fn reply(
+        &self,
+        checked: Vec<Checked>,
+        unread: Vec<Error>,
+        inputs: &[Input],
+        now: OffsetDateTime,
+    ) -> Reply {
+        let worst = |answers: Vec<Status>| answers.into_iter().fold(Status::Ok, Status::worst);
+        let unread: Vec<Finding> = unread.iter().map(Finding::unreadable).collect();
+        let status = worst(checked.iter().map(|c| c.status).collect());
+        let code = worst(
+            checked
+                .iter()
+                .map(|c| self.fail_on.lower(c.status))
+                .collect(),
+        );
+        let stdout = report::check::texts(&checked, &unread, inputs, now);
+        let results: Vec<_> = checked
+            .iter()
+            .map(|c| report::check::result(c, inputs, now))
+            .collect();
+        Reply {
+            status: status.worst(Status::of(&unread)),
+            exit_code: Some(code.worst(Status::of(&unread)).exit_code()),
+            stdout,
+            findings: checked
+                .into_iter()
+                .flat_map(|c| c.findings)
+                .chain(unread)
+                .collect(),
+            own: json::part("results", json!(results)),
+            ..Reply::default()
         }
     }
 }
-
-/// How often a signal is looked for while a handshake is under way.
-const GLANCE: Duration = Duration::from_millis(20);

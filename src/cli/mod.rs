@@ -3,10 +3,12 @@
 //! Output policy: the result goes to stdout and nothing else does; the conversation goes to stderr. With `--json` stdout gets
 //! exactly one document, also on failure. Foreign text is escaped before it is printed.
 
+mod background;
 mod check;
 mod choose;
 mod convert;
 mod csr;
+mod endpoint;
 mod fail_on;
 mod inspect;
 mod lab;

@@ -14,7 +14,9 @@ use crate::inputs::{self, Input, Inputs};
 use crate::lab::authority::{Authority, CA_FILE};
 use crate::lab::gateway::{Gateway, Settings, Tls};
 use crate::lab::issue::{self, LeafKind};
-use crate::live::{self, Credentials, Handshake, Roots, Target, Verdict};
+use crate::live::{
+    self, Credentials, Handshake, Patience, Push, Query, Roots, Route, Target, Verdict,
+};
 use crate::private_key::PrivateKey;
 use crate::report::{escape, json};
 use crate::request::{self, Request, Subject};
@@ -334,16 +336,17 @@ fn handshake(
         .map(|part| part.certificate.der.clone())
         .collect();
     let choice = merge(&[identity.to_path_buf()])?;
-    let presented = [choice.identity.leaf().der.clone()];
-    let credentials = Credentials {
-        certificates: &presented,
-        key: choice.identity.key().pkcs8(),
+    let leaf = choice.identity.leaf();
+    let query = Query {
+        route: Route::direct(target.clone()),
+        credentials: Credentials::new(std::slice::from_ref(leaf), choice.identity.key()),
+        probe: Some(Push::of(leaf)),
+        apple: false,
     };
-    let wishes = live::Wishes {
+    let patience = Patience {
         timeout: TIMEOUT,
         wait: WAIT,
-        probe: true,
     };
-    let handshake = live::ask(&target, &credentials, &Roots::Certificates(roots), &wishes)?;
+    let handshake = live::ask(&query, &Roots::Certificates(roots), &patience)?;
     Ok((target.to_string(), handshake))
 }

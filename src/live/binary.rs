@@ -4,35 +4,16 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use openssl::ssl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
-use super::alert::{Alert, is_close};
-use super::dial::{after, io_reason};
-use super::tls::{Signals, text};
-use super::{Probe, Wishes};
-
-/// How the conversation ended, or what decided it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// An alert.
-    Alert(Alert),
-    /// A close or reset without an alert before any probe.
-    Closed(String),
-    /// The error packet, with a status that proves the certificate.
-    Answered,
-    /// A close or reset without an alert or a packet after the probe.
-    ClosedEarly,
-    /// Bytes that are no error packet.
-    Foreign,
-    /// TLS itself broke.
-    Broken(String),
-    /// Nothing that decides.
-    Quiet,
-}
+use super::dial::after;
+use super::outcome::{Outcome, closed, ending};
+use super::tls::Signals;
+use super::{Patience, Probe};
+use crate::apple::reason::Judgement;
 
 /// What was said, and when an alert came.
 pub(super) struct Conversation {
@@ -42,7 +23,7 @@ pub(super) struct Conversation {
 }
 
 /// After a ticket the server has seen the certificate; what it does at once (a close) is still its judgement.
-const AFTER_TICKET: Duration = Duration::from_millis(200);
+pub(super) const AFTER_TICKET: Duration = Duration::from_millis(200);
 /// More than this before any probe is no silence to wait for.
 const CHATTER: usize = 64 * 1024;
 const ERROR_PACKET: usize = 6;
@@ -55,19 +36,20 @@ enum Event {
     End(Outcome),
 }
 
-/// Listens, probes if that is wanted and of use, and listens again.
+/// Listens, probes if that is wanted and of use, and listens again. Off the binary protocol bytes mean nothing.
 pub(super) async fn converse(
     mut stream: Pin<&mut SslStream<TcpStream>>,
     signals: &Signals,
     binary: bool,
-    wishes: &Wishes,
+    probing: bool,
+    patience: &Patience,
 ) -> Conversation {
     let mut probe = Probe::default();
     // Read before writing: the server closes right after its alert, and our write would draw a reset that can
     // destroy the alert unread.
-    let mut outcome = listen(stream.as_mut(), signals, binary, wishes).await;
-    if outcome == Outcome::Quiet && binary && wishes.probe && signals.presented(stream.ssl()) {
-        outcome = ask(stream.as_mut(), signals, wishes, &mut probe).await;
+    let mut outcome = listen(stream.as_mut(), signals, binary, probing, patience).await;
+    if outcome == Outcome::Quiet && probing && signals.presented(stream.ssl()) {
+        outcome = ask(stream.as_mut(), signals, patience, &mut probe).await;
     }
     let alert_at = matches!(outcome, Outcome::Alert(_)).then(Instant::now);
     Conversation {
@@ -81,15 +63,16 @@ async fn listen(
     mut stream: Pin<&mut SslStream<TcpStream>>,
     signals: &Signals,
     binary: bool,
-    wishes: &Wishes,
+    probing: bool,
+    patience: &Patience,
 ) -> Outcome {
-    let mut deadline = after(wishes.wait);
+    let mut deadline = after(patience.wait);
     let mut buffer = [0; 4096];
     let mut heard = 0;
     while heard < CHATTER {
         match next(stream.as_mut(), signals, &mut buffer, deadline).await {
             Event::Data(length) => heard += length,
-            Event::Ticket if binary && wishes.probe => {
+            Event::Ticket if probing => {
                 deadline = deadline.min(Instant::now() + AFTER_TICKET);
             }
             Event::Ticket => {}
@@ -109,7 +92,7 @@ async fn listen(
 async fn ask(
     mut stream: Pin<&mut SslStream<TcpStream>>,
     signals: &Signals,
-    wishes: &Wishes,
+    patience: &Patience,
     probe: &mut Probe,
 ) -> Outcome {
     let written = async {
@@ -117,10 +100,10 @@ async fn ask(
         stream.flush().await
     };
     // A write that fails says less than what the server sent before it closed, which is read below.
-    probe.sent = matches!(timeout_at(after(wishes.wait), written).await, Ok(Ok(())));
+    probe.sent = matches!(timeout_at(after(patience.wait), written).await, Ok(Ok(())));
     let mut packet = Vec::new();
     let mut buffer = [0; 4096];
-    let mut deadline = after(wishes.wait);
+    let mut deadline = after(patience.wait);
     let mut heard = 0;
     while heard < CHATTER {
         match next(stream.as_mut(), signals, &mut buffer, deadline).await {
@@ -130,12 +113,12 @@ async fn ask(
                     return Outcome::Foreign;
                 }
                 if packet.len() >= ERROR_PACKET {
-                    probe.status = packet.get(1).copied();
+                    probe.status = packet.get(1).copied().map(u16::from);
                     if !matches!(probe.status, Some(1 | 10 | 255)) {
-                        return Outcome::Answered;
+                        return Outcome::Answered(Judgement::Accepted);
                     }
                 }
-                deadline = after(wishes.wait);
+                deadline = after(patience.wait);
             }
             // After a packet that decides nothing only a refusal counts, and the deadline stands.
             Event::Data(length) => heard += length,
@@ -171,7 +154,7 @@ async fn next(
         tokio::select! {
             biased;
             read = stream.read(buffer) => match read {
-                Ok(0) => Event::End(Outcome::Closed("the server closed the connection".to_owned())),
+                Ok(0) => Event::End(closed()),
                 Ok(length) => Event::Data(length),
                 Err(error) => Event::End(ending(&error)),
             },
@@ -183,30 +166,6 @@ async fn next(
         Ok(Event::Ticket) if Instant::now() >= deadline => Event::Silence,
         Ok(event) => event,
         Err(_) => Event::Silence,
-    }
-}
-
-fn ending(error: &std::io::Error) -> Outcome {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<ssl::Error>())
-    {
-        Some(error) => tls_ending(error),
-        None => Outcome::Closed(io_reason(error)),
-    }
-}
-
-/// What an error of OpenSSL's means: an alert, a close, or broken TLS.
-pub(super) fn tls_ending(error: &ssl::Error) -> Outcome {
-    let closed = || Outcome::Closed("the server closed the connection".to_owned());
-    match (error.ssl_error(), error.io_error()) {
-        (Some(errors), _) => match Alert::among(errors) {
-            Some(alert) => Outcome::Alert(alert),
-            None if is_close(errors) || errors.errors().is_empty() => closed(),
-            None => Outcome::Broken(text(errors)),
-        },
-        (None, Some(error)) => Outcome::Closed(io_reason(error)),
-        (None, None) => closed(),
     }
 }
 

@@ -1,163 +1,228 @@
-//! From a host name to a TCP connection, within a deadline. Knows nothing of TLS.
+//! From a target to a TCP connection, directly or through a proxy, within a deadline. Knows nothing of TLS.
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Stage, Stages, milliseconds};
-use crate::error::{Error, Result};
+use super::handshake::{Handshake, Stage, milliseconds};
+use super::{Proxy, Target};
 
-/// A host and a port to ask.
+/// How an endpoint is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    host: String,
-    port: u16,
+pub struct Route {
+    /// The host and its first port.
+    pub target: Target,
+    /// The port that is tried when the first does not answer.
+    pub fallback: Option<u16>,
+    /// The proxy in between.
+    pub proxy: Option<Proxy>,
 }
 
-impl Target {
-    /// A host that the program itself names.
-    pub fn new(host: &'static str, port: u16) -> Target {
-        Target {
-            host: host.to_owned(),
-            port,
+impl Route {
+    /// The way without a proxy or another port.
+    pub fn direct(target: Target) -> Route {
+        Route {
+            target,
+            fallback: None,
+            proxy: None,
         }
     }
 
-    /// Reads `name:2195`, `192.0.2.1:2195` or `[2001:db8::1]:2195`.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] for anything else.
-    pub fn parse(text: &str) -> Result<Target> {
-        let wrong = |reason: &str| Error::Usage {
-            reason: format!("`{}` {reason}", text.escape_debug()),
-        };
-        let (host, port) = text
-            .rsplit_once(':')
-            .ok_or_else(|| wrong("has no port (HOST:PORT is wanted)"))?;
-        let port = match port.parse::<u16>() {
-            Ok(port) if port != 0 && port.to_string() == port_digits(text) => port,
-            _ => return Err(wrong("has no port between 1 and 65535")),
-        };
-        let host = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-            Some(inner) => inner
-                .parse::<Ipv6Addr>()
-                .map(|address| address.to_string())
-                .map_err(|_| wrong("has no IPv6 address in its brackets"))?,
-            None if host.contains(':') => {
-                return Err(wrong("is ambiguous (an IPv6 address stands in brackets)"));
-            }
-            None if is_name(host) => host.to_owned(),
-            None => return Err(wrong("has no host name or address")),
-        };
-        Ok(Target { host, port })
+    fn targets(&self) -> Vec<Target> {
+        let fallback = self.fallback.map(|port| self.target.at(port));
+        [self.target.clone()].into_iter().chain(fallback).collect()
     }
-
-    /// A DNS name, or an IP address without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The TCP port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The address, if the host is one and no name.
-    pub fn address(&self) -> Option<IpAddr> {
-        self.host.parse().ok()
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-fn port_digits(text: &str) -> &str {
-    text.rsplit(':').next().unwrap_or_default()
-}
-
-fn is_name(host: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=254).contains(&host.len()) && host.bytes().all(letters) && !host.starts_with('.')
 }
 
 /// Why there is no connection.
-pub(super) struct NoConnection {
-    pub(super) stage: Stage,
-    pub(super) reason: String,
-    pub(super) address: Option<IpAddr>,
+struct Failure {
+    stage: Stage,
+    reason: String,
 }
 
-/// Looks the host up and connects to the first of its addresses that answers.
+/// Connects, and writes into the handshake how that went: stages, address, the port that answered, or where and why it ended.
 pub(super) async fn connect(
-    target: &Target,
+    route: &Route,
     deadline: Instant,
-    stages: &mut Stages,
-) -> std::result::Result<(TcpStream, IpAddr), NoConnection> {
-    let addresses = addresses(target, deadline, stages).await?;
-    let started = Instant::now();
-    let mut failure = NoConnection {
-        stage: Stage::Tcp,
-        reason: "the name has no address".to_owned(),
-        address: None,
+    handshake: &mut Handshake,
+) -> Option<TcpStream> {
+    let connected = match &route.proxy {
+        None => direct(route, deadline, handshake).await,
+        Some(proxy) => through(proxy, route, deadline, handshake).await,
     };
+    match connected {
+        Ok(stream) => Some(stream),
+        Err(failure) => {
+            handshake.unreachable(failure.stage, failure.reason);
+            None
+        }
+    }
+}
+
+async fn direct(
+    route: &Route,
+    deadline: Instant,
+    handshake: &mut Handshake,
+) -> Result<TcpStream, Failure> {
+    let targets = route.targets();
+    let addresses = addresses(&route.target, deadline, handshake).await?;
+    let mut failure = None;
+    for (position, target) in targets.iter().enumerate() {
+        handshake.port = target.port();
+        let rounds = targets.len() - position;
+        match first(&addresses, target.port(), rounds, deadline, handshake).await {
+            Ok(stream) => return Ok(stream),
+            // What the first port said is the answer about the endpoint.
+            Err(other) => failure.get_or_insert(other),
+        };
+    }
+    handshake.port = route.target.port();
+    Err(failure.unwrap_or_else(no_address))
+}
+
+async fn through(
+    proxy: &Proxy,
+    route: &Route,
+    deadline: Instant,
+    handshake: &mut Handshake,
+) -> Result<TcpStream, Failure> {
+    let here = |failure: Failure| Failure {
+        stage: Stage::Proxy,
+        reason: format!(
+            "the proxy {} is out of reach: {}",
+            proxy.target(),
+            failure.reason
+        ),
+    };
+    handshake.proxy = Some(proxy.target().to_string());
+    let addresses = addresses(proxy.target(), deadline, handshake)
+        .await
+        .map_err(here)?;
+    let mut failure = None;
+    for target in route.targets() {
+        handshake.port = target.port();
+        let port = proxy.target().port();
+        let mut stream = first(&addresses, port, 1, deadline, handshake)
+            .await
+            .map_err(here)?;
+        let started = Instant::now();
+        let tunnel = timeout_at(deadline, proxy.tunnel(&mut stream, &target)).await;
+        handshake.stages.proxy_ms = Some(milliseconds(started.elapsed()));
+        let reason = match tunnel {
+            Ok(Ok(())) => return Ok(stream),
+            Ok(Err(reason)) => reason,
+            Err(_) => "the proxy did not answer in time".to_owned(),
+        };
+        failure.get_or_insert(Failure {
+            stage: Stage::Proxy,
+            reason,
+        });
+    }
+    handshake.port = route.target.port();
+    Err(failure.unwrap_or_else(no_address))
+}
+
+fn no_address() -> Failure {
+    Failure {
+        stage: Stage::Dns,
+        reason: "the name has no address".to_owned(),
+    }
+}
+
+/// Connects to the first address that answers; `rounds` ports in all have to fit into the deadline.
+async fn first(
+    addresses: &[IpAddr],
+    port: u16,
+    rounds: usize,
+    deadline: Instant,
+    handshake: &mut Handshake,
+) -> Result<TcpStream, Failure> {
+    let started = Instant::now();
+    let mut reason = None;
     for (position, address) in addresses.iter().enumerate() {
         // An address that swallows packets must leave time for those after it.
+        let left = addresses.len() * rounds - position;
         let share = deadline.saturating_duration_since(Instant::now())
-            / u32::try_from(addresses.len() - position).unwrap_or(u32::MAX);
+            / u32::try_from(left).unwrap_or(u32::MAX);
+        let address = SocketAddr::new(*address, port);
+        handshake.address = Some(address.ip());
         match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                stages.tcp_ms = Some(milliseconds(started.elapsed()));
+                handshake.stages.tcp_ms = Some(milliseconds(started.elapsed()));
                 // Without it the probe may wait for an acknowledgement of the handshake; if it fails it only waits.
                 let _ = stream.set_nodelay(true);
-                return Ok((stream, address.ip()));
+                return Ok(stream);
             }
-            Ok(Err(error)) => failure.reason = io_reason(&error),
-            Err(_) => failure.reason = "no answer in time".to_owned(),
+            Ok(Err(error)) => reason = Some(io_reason(&error)),
+            Err(_) => reason = Some("no answer in time".to_owned()),
         }
-        failure.address = Some(address.ip());
     }
-    stages.tcp_ms = Some(milliseconds(started.elapsed()));
-    Err(failure)
+    handshake.stages.tcp_ms = Some(milliseconds(started.elapsed()));
+    Err(Failure {
+        stage: Stage::Tcp,
+        reason: reason.unwrap_or_else(|| no_address().reason),
+    })
 }
 
+/// The addresses of a host, the families in turn: where one of them leads nowhere, the other is not last.
 async fn addresses(
     target: &Target,
     deadline: Instant,
-    stages: &mut Stages,
-) -> std::result::Result<Vec<SocketAddr>, NoConnection> {
+    handshake: &mut Handshake,
+) -> Result<Vec<IpAddr>, Failure> {
     if let Some(address) = target.address() {
-        return Ok(vec![SocketAddr::new(address, target.port)]);
+        return Ok(vec![address]);
     }
     let started = Instant::now();
-    let found = timeout_at(deadline, lookup_host((target.host.as_str(), target.port))).await;
-    stages.dns_ms = Some(milliseconds(started.elapsed()));
+    let found = timeout_at(deadline, lookup_host((target.host(), target.port()))).await;
+    handshake.stages.dns_ms = Some(milliseconds(started.elapsed()));
     let reason = match found {
         Ok(Ok(found)) => {
-            let found: Vec<SocketAddr> = found.collect();
+            let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
             if !found.is_empty() {
-                return Ok(found);
+                return Ok(in_turn(found));
             }
-            "the name has no address".to_owned()
+            return Err(no_address());
         }
-        Ok(Err(error)) => io_reason(&error),
+        // The resolver's own words name its call; what they mean is that there is no such host.
+        Ok(Err(error)) => name_reason(&error),
         Err(_) => "no answer in time".to_owned(),
     };
-    Err(NoConnection {
+    Err(Failure {
         stage: Stage::Dns,
         reason,
-        address: None,
     })
+}
+
+fn in_turn(found: Vec<IpAddr>) -> Vec<IpAddr> {
+    let leading = found.first().is_some_and(IpAddr::is_ipv6);
+    let (mut one, mut other): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|address| address.is_ipv6() == leading);
+    one.reverse();
+    other.reverse();
+    let mut turns = Vec::new();
+    while !(one.is_empty() && other.is_empty()) {
+        turns.extend(one.pop());
+        turns.extend(other.pop());
+    }
+    turns
+}
+
+fn name_reason(error: &io::Error) -> String {
+    let text = io_reason(error);
+    match text.strip_prefix("failed to lookup address information: ") {
+        Some("Name or service not known" | "No address associated with hostname") => {
+            "no such host".to_owned()
+        }
+        Some("Temporary failure in name resolution") => {
+            "the name server does not answer".to_owned()
+        }
+        _ => text,
+    }
 }
 
 /// The system's word for an error, without its number.

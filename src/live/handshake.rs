@@ -1,21 +1,24 @@
-//! What one handshake showed, as plain data, and the sentence that says what it proves.
+//! What one handshake showed, as plain data. What it proves is said in `verdict` and `explain`.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::Target;
 use super::alert::Alert;
-use super::dial::Target;
-use crate::finding::{Finding, Severity, id};
+use crate::finding::Finding;
 
 /// What one endpoint answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
     /// The host that was asked.
     pub host: String,
-    /// Its port.
+    /// The port that answered, or the first that was tried.
     pub port: u16,
-    /// The address that answered, or the last one tried.
+    /// The proxy in between, as HOST:PORT.
+    pub proxy: Option<String>,
+    /// The address that answered, or the last one tried; the proxy's where one is used.
     pub address: Option<IpAddr>,
     /// How long each stage took.
     pub stages: Stages,
@@ -48,6 +51,8 @@ pub struct Stages {
     pub dns_ms: Option<f64>,
     /// Connecting.
     pub tcp_ms: Option<f64>,
+    /// Being let through by the proxy.
+    pub proxy_ms: Option<f64>,
     /// The TLS handshake.
     pub tls_ms: Option<f64>,
 }
@@ -165,6 +170,8 @@ pub enum Stage {
     Dns,
     /// Connecting.
     Tcp,
+    /// Reaching the proxy and being let through by it.
+    Proxy,
     /// The TLS handshake.
     Tls,
 }
@@ -175,18 +182,21 @@ impl Stage {
         match self {
             Stage::Dns => "dns",
             Stage::Tcp => "tcp",
+            Stage::Proxy => "proxy",
             Stage::Tls => "tls",
         }
     }
 }
 
 /// What became of the probe.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Probe {
     /// It was written.
     pub sent: bool,
-    /// The status of the error packet that answered it.
-    pub status: Option<u8>,
+    /// The status of the error packet or of the HTTP answer.
+    pub status: Option<u16>,
+    /// The reason in the HTTP answer, or in the GOAWAY that came instead of one. Foreign text.
+    pub reason: Option<String>,
 }
 
 impl Handshake {
@@ -194,6 +204,7 @@ impl Handshake {
         Handshake {
             host: target.host().to_owned(),
             port: target.port(),
+            proxy: None,
             address: None,
             stages: Stages::default(),
             tls: None,
@@ -215,85 +226,19 @@ impl Handshake {
         self.reason = Some(reason);
     }
 
-    pub(super) fn alerted(&mut self, alert: Alert, asked: bool) {
-        self.alert = Some(alert);
-        if asked && alert.refuses_certificate() {
-            self.verdict = Verdict::Rejected;
-        } else {
-            self.unreachable(
-                Stage::Tls,
-                format!("the server sent alert {} ({})", alert.number, alert.name),
-            );
-        }
+    /// Nothing was sent, since nothing could be verified.
+    pub(super) fn no_roots(&mut self, finding: Finding) {
+        self.reason = Some("no CA store to verify the server with".to_owned());
+        self.findings.push(finding);
     }
 
-    /// Adds what the server's chain and its choice of protocol are worth.
-    pub(super) fn note_server(&mut self) {
-        let Some(tls) = &self.tls else { return };
-        let mut findings = Vec::new();
-        if let Some(alpn) = &tls.alpn {
-            findings.push(Finding::new(
-                id::NOT_A_GATEWAY,
-                Severity::Unknown,
-                format!("the server chose {alpn}, which is no binary push gateway"),
-            ));
-        }
-        if let Some(error) = &tls.server_verify_error {
-            findings.push(
-                Finding::new(
-                    id::SERVER_NOT_VERIFIED,
-                    Severity::Critical,
-                    format!("the server's chain does not verify: {error}"),
-                )
-                .with_hint("this is the server's chain, not your certificate"),
-            );
-        }
-        self.findings.extend(findings);
+    /// An acceptance that no answer to a probe proved.
+    pub(super) fn rests_on_handshake(&self) -> bool {
+        matches!(self.proof, Some(Proof::Handshake | Proof::Ticket))
     }
+}
 
-    /// One sentence: what was proved, and by what.
-    pub fn explanation(&self) -> String {
-        let alert = self
-            .alert
-            .map(|alert| format!("alert {} ({})", alert.number, alert.name));
-        match (self.verdict, self.proof) {
-            (Verdict::Accepted, Some(Proof::Probe)) => format!(
-                "the gateway asked for the certificate and answered a probe that can reach nobody, with status {}",
-                self.probe.status.unwrap_or_default()
-            ),
-            (Verdict::Accepted, Some(Proof::Ticket)) => {
-                "the gateway asked for the certificate, sent a session ticket after it, and refused nothing".to_owned()
-            }
-            (Verdict::Accepted, _) => {
-                "the gateway asked for the certificate, finished the handshake with it, and refused nothing".to_owned()
-            }
-            (Verdict::NotRejected, _) => match self.findings.iter().find(|finding| {
-                matches!(finding.id, id::CLOSED_EARLY | id::NOT_A_GATEWAY)
-            }) {
-                Some(finding) => format!(
-                    "the server asked for the certificate and did not refuse it, but proved nothing: {}",
-                    finding.message
-                ),
-                None => "the server asked for the certificate and stayed silent: nothing refused it, nothing proved it"
-                    .to_owned(),
-            },
-            (Verdict::NotRequested, _) => {
-                "the server never asked for a certificate: the handshake proves nothing about it".to_owned()
-            }
-            (Verdict::Rejected, _) => match alert {
-                Some(alert) => format!("the server refused the certificate with {alert}"),
-                None => "the server closed the connection after the certificate, without an alert".to_owned(),
-            },
-            (Verdict::Unreachable, _) => {
-                let reason = self.reason.as_deref().unwrap_or("unknown");
-                match self.failed_stage {
-                    Some(stage) => format!(
-                        "the certificate was not judged: {} failed: {reason}",
-                        stage.as_str()
-                    ),
-                    None => format!("the certificate was not judged: {reason}"),
-                }
-            }
-        }
-    }
+/// A span as the stages show it: milliseconds, to a hundredth.
+pub(super) fn milliseconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e5).round() / 100.0
 }

@@ -1,25 +1,21 @@
-//! What is presented and trusted in a handshake, and what it tells about the server. Sends nothing by itself.
+//! What is presented and trusted in a handshake. Sends nothing by itself; what the server shows is read in `facts`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
+use openssl::ex_data::Index;
 use openssl::pkey::PKey;
 use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslRef, SslSessionCacheMode,
     SslVerifyMode, SslVersion,
 };
+use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyFlags;
-use openssl::x509::{X509, X509NameRef, X509Ref};
-use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
-use x509_parser::prelude::{FromDer, X509Name};
 
-use super::dial::Target;
-use super::{Credentials, Roots, ServerCertificate, TlsFacts};
+use super::{Credentials, Roots, Target};
 use crate::error::{Error, Result};
 use crate::ffi;
 
@@ -47,50 +43,88 @@ impl Signals {
         self.asked() && ffi::signature_settled(ssl) && ssl.finished(&mut []) > 0
     }
 
+    /// The first error in the server's chain, if there is one.
+    pub(super) fn server_error(&self) -> Option<&str> {
+        self.server_error.get().map(String::as_str)
+    }
+
     pub(super) fn ticket(&self) -> bool {
         self.ticket.load(Ordering::SeqCst)
     }
 }
 
-/// A context that presents exactly these certificates, and the signals of its one connection.
-pub(super) fn context(credentials: &Credentials<'_>) -> Result<(SslContextBuilder, Signals)> {
-    // An old certificate (SHA-1, 1024 bits) is below OpenSSL's usual level; whether it is refused is for the server
-    // to say.
-    let mut context =
-        presenting(credentials, None).or_else(|_| presenting(credentials, Some(0)))?;
+/// A context that trusts these roots and presents nothing yet: one for many connections, since reading the system's
+/// store takes longer than a handshake. `None` if there is nothing to trust.
+pub(super) fn context(roots: &Roots) -> Result<Option<SslContext>> {
+    let mut context = SslContextBuilder::new(SslMethod::tls_client()).map_err(setup)?;
+    if !trust(&mut context, roots)? {
+        return Ok(None);
+    }
     context.set_mode(SslMode::NO_AUTO_CHAIN);
     context
         .set_alpn_protos(b"\x02h2\x08http/1.1")
         .map_err(setup)?;
-
-    let signals = Signals::default();
-    ffi::on_certificate_request(&mut context, signals.asked.clone()).map_err(setup)?;
     context.set_session_cache_mode(
         SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL_STORE,
     );
-    let (ticket, arrived) = (signals.ticket.clone(), signals.ticket_arrived.clone());
+    let index = signals_index().map_err(setup)?;
     context.set_new_session_callback(move |ssl, _session| {
         // Before 1.3 the session is a part of the handshake, which proves no more than the handshake itself.
-        if ssl.version2() == Some(SslVersion::TLS1_3) {
-            ticket.store(true, Ordering::SeqCst);
-            arrived.notify_one();
+        if ssl.version2() == Some(SslVersion::TLS1_3)
+            && let Some(signals) = ssl.ex_data(index)
+        {
+            signals.ticket.store(true, Ordering::SeqCst);
+            signals.ticket_arrived.notify_one();
         }
     });
+    Ok(Some(context.build()))
+}
+
+/// A connection that asks for and checks the target's name and presents exactly these certificates, and its signals.
+pub(super) fn connection(
+    context: &SslContext,
+    target: &Target,
+    credentials: &Credentials,
+) -> Result<(Ssl, Signals)> {
+    // An old certificate (SHA-1, 1024 bits) is below OpenSSL's usual level; whether it is refused is for the server to say.
+    let mut ssl = presenting(context, credentials, None)
+        .or_else(|_| presenting(context, credentials, Some(0)))?;
+    match target.address() {
+        Some(address) => ssl.param_mut().set_ip(address).map_err(setup)?,
+        None => {
+            let name = target.host().trim_end_matches('.');
+            ssl.set_hostname(name).map_err(setup)?;
+            ssl.param_mut().set_host(name).map_err(setup)?;
+        }
+    }
+    let signals = Signals::default();
+    ffi::on_certificate_request(&mut ssl, signals.asked.clone()).map_err(setup)?;
+    ssl.set_ex_data(signals_index().map_err(setup)?, signals.clone());
     let first_error = signals.server_error.clone();
-    context.set_verify_callback(SslVerifyMode::PEER, move |verified, store| {
+    ssl.set_verify_callback(SslVerifyMode::PEER, move |verified, store| {
         if !verified {
             let _ = first_error.set(store.error().error_string().to_owned());
         }
         // The handshake goes on, since the question is about the client's certificate; what was found is reported.
         true
     });
-    Ok((context, signals))
+    Ok((ssl, signals))
 }
 
-fn presenting(credentials: &Credentials<'_>, level: Option<u32>) -> Result<SslContextBuilder> {
-    let mut context = SslContextBuilder::new(SslMethod::tls_client()).map_err(setup)?;
+/// One index for the whole process: OpenSSL never gives one back.
+fn signals_index() -> std::result::Result<Index<Ssl, Signals>, ErrorStack> {
+    static INDEX: OnceLock<Index<Ssl, Signals>> = OnceLock::new();
+    if let Some(index) = INDEX.get() {
+        return Ok(*index);
+    }
+    let fresh = Ssl::new_ex_index()?;
+    Ok(*INDEX.get_or_init(|| fresh))
+}
+
+fn presenting(context: &SslContext, credentials: &Credentials, level: Option<u32>) -> Result<Ssl> {
+    let mut ssl = Ssl::new(context).map_err(setup)?;
     if let Some(level) = level {
-        context.set_security_level(level);
+        ssl.set_security_level(level);
     }
     let refused = |what| move |errors: ErrorStack| crypto(what, &errors);
     let key = PKey::private_key_from_pkcs8(credentials.key.expose_secret())
@@ -103,19 +137,23 @@ fn presenting(credentials: &Credentials<'_>, level: Option<u32>) -> Result<SslCo
         what: "certificate",
         reason: text(&errors),
     };
-    context
-        .set_certificate(X509::from_der(leaf).map_err(damaged)?.as_ref())
+    let leaf = X509::from_der(leaf).map_err(damaged)?;
+    ssl.set_certificate(&leaf)
         .map_err(refused("presenting the certificate"))?;
-    context
-        .set_private_key(&key)
-        .and_then(|()| context.check_private_key())
+    // OpenSSL compares the two only where they are of one kind.
+    if !leaf.public_key().map_err(damaged)?.public_eq(&key) {
+        return Err(Error::Crypto {
+            what: "pairing the certificate and the private key",
+            reason: "key values mismatch".to_owned(),
+        });
+    }
+    ssl.set_private_key(&key)
         .map_err(refused("pairing the certificate and the private key"))?;
     for certificate in certificates {
-        context
-            .add_extra_chain_cert(X509::from_der(certificate).map_err(damaged)?)
+        ssl.add_chain_cert(X509::from_der(certificate).map_err(damaged)?)
             .map_err(refused("presenting the chain"))?;
     }
-    Ok(context)
+    Ok(ssl)
 }
 
 /// Sets what a server's chain may end in. False if there is nothing.
@@ -152,84 +190,6 @@ pub(super) fn trust(context: &mut SslContextBuilder, roots: &Roots) -> Result<bo
             }
             Ok(any)
         }
-    }
-}
-
-/// A connection of the context that asks for and checks the target's name.
-pub(super) fn connection(context: &SslContext, target: &Target) -> Result<Ssl> {
-    let mut ssl = Ssl::new(context).map_err(setup)?;
-    match target.address() {
-        Some(address) => ssl.param_mut().set_ip(address).map_err(setup)?,
-        None => {
-            let name = target.host().trim_end_matches('.');
-            ssl.set_hostname(name).map_err(setup)?;
-            ssl.param_mut().set_host(name).map_err(setup)?;
-        }
-    }
-    Ok(ssl)
-}
-
-/// What the connection tells. `None` as long as the server has shown nothing.
-pub(super) fn facts(ssl: &SslRef, signals: &Signals) -> Option<TlsFacts> {
-    let chain: Vec<ServerCertificate> = ssl
-        .peer_cert_chain()
-        .map(|chain| chain.iter().map(server_certificate).collect())
-        .unwrap_or_default();
-    if chain.is_empty() && !ssl.is_init_finished() {
-        return None;
-    }
-    let error = signals.server_error.get().cloned();
-    Some(TlsFacts {
-        version: ssl.version_str().to_owned(),
-        cipher: ssl.current_cipher().map(|cipher| cipher.name().to_owned()),
-        alpn: alpn(ssl),
-        server_verified: error.is_none() && !chain.is_empty(),
-        server_verify_error: error,
-        server_chain: chain,
-        client_certificate_requested: signals.asked(),
-        acceptable_cas: ffi::acceptable_cas(ssl)
-            .iter()
-            .map(|name| text_of(name))
-            .collect(),
-    })
-}
-
-/// The protocol that the server chose, if it chose one.
-pub(super) fn alpn(ssl: &SslRef) -> Option<String> {
-    ssl.selected_alpn_protocol()
-        .map(|name| String::from_utf8_lossy(name).into_owned())
-}
-
-fn server_certificate(certificate: &X509Ref) -> ServerCertificate {
-    let sha256 = certificate
-        .digest(MessageDigest::sha256())
-        .map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect())
-        .unwrap_or_default();
-    ServerCertificate {
-        subject: name_text(certificate.subject_name()),
-        issuer: name_text(certificate.issuer_name()),
-        sha256,
-        not_after: instant(certificate.not_after()),
-    }
-}
-
-fn instant(time: &Asn1TimeRef) -> Option<OffsetDateTime> {
-    let since = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
-    OffsetDateTime::UNIX_EPOCH.checked_add(
-        Duration::days(i64::from(since.days)) + Duration::seconds(i64::from(since.secs)),
-    )
-}
-
-/// A name as text, its parts in the order of the certificate.
-fn name_text(name: &X509NameRef) -> String {
-    text_of(&name.to_der().unwrap_or_default())
-}
-
-fn text_of(name_der: &[u8]) -> String {
-    match X509Name::from_der(name_der) {
-        Ok((_, name)) => name.to_string(),
-        // OpenSSL reads names that the parser refuses.
-        Err(_) => "(unreadable name)".to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use assert_cmd::cargo::cargo_bin_cmd;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -99,39 +99,110 @@ impl Drop for Nginx {
 }
 
 #[test]
-fn nginx_is_no_gateway_and_proves_nothing() {
+fn nginx_judges_in_http_and_only_the_probe_shows_it() {
     let folder = labs();
-    for http2 in [false, true] {
+    for (http2, file, probe, verdict, answer, finding, code) in [
+        (
+            false,
+            "good.pem",
+            "",
+            "not-rejected",
+            None,
+            "not-a-gateway",
+            3,
+        ),
+        (
+            false,
+            "good.pem",
+            " --no-probe",
+            "not-rejected",
+            None,
+            "not-a-gateway",
+            3,
+        ),
+        (
+            false,
+            "stranger.pem",
+            "",
+            "not-rejected",
+            None,
+            "not-a-gateway",
+            3,
+        ),
+        (
+            true,
+            "good.pem",
+            "",
+            "not-rejected",
+            Some((404, None)),
+            "unproven",
+            3,
+        ),
+        (
+            true,
+            "good.pem",
+            " --no-probe",
+            "not-rejected",
+            None,
+            "unproven",
+            3,
+        ),
+        (
+            true,
+            "stranger.pem",
+            " --no-probe",
+            "not-rejected",
+            None,
+            "unproven",
+            3,
+        ),
+        (
+            true,
+            "stranger.pem",
+            "",
+            "rejected",
+            Some((400, Some("The SSL certificate error"))),
+            "rejected",
+            2,
+        ),
+    ] {
         let nginx = Nginx::start(folder.path(), http2);
-        for file in ["good.pem", "stranger.pem"] {
-            for probe in ["", " --no-probe"] {
-                let line = format!(
-                    "check {file} --gateway {} --ca-file lab/ca.pem --wait 300ms --json{probe}",
-                    nginx.address
-                );
-                let (code, stdout) = pushcert(folder.path(), &line);
-                let case = format!("{file}, http2 {http2}{probe}: {stdout}");
-                let document: Value = serde_json::from_str(&stdout).unwrap();
-                let endpoint = &document["results"][0]["endpoints"][0];
-                assert_eq!(endpoint["verdict"], "not-rejected", "{case}");
-                assert_eq!(endpoint["proof"], Value::Null, "{case}");
-                assert_eq!(endpoint["tls"]["client_certificate_requested"], true);
-                assert_eq!(endpoint["tls"]["server_verified"], true);
-                let ids: Vec<&str> = document["findings"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|finding| finding["id"].as_str().unwrap())
-                    .collect();
-                assert_eq!(ids, ["issuer-unknown", "not-a-gateway"], "{case}");
-                assert_eq!(document["status"], "unknown", "{case}");
-                assert_eq!(
-                    (code, &document["exit_code"]),
-                    (3, &Value::from(3)),
-                    "{case}"
-                );
-            }
-        }
+        let line = format!(
+            "check {file} --gateway {} --ca-file lab/ca.pem --wait 300ms --json{probe}",
+            nginx.address
+        );
+        let (ended, stdout) = pushcert(folder.path(), &line);
+        let case = format!("{file}, http2 {http2}{probe}: {stdout}");
+        let document: Value = serde_json::from_str(&stdout).unwrap();
+        let endpoint = &document["results"][0]["endpoints"][0];
+        assert_eq!(endpoint["verdict"], verdict, "{case}");
+        assert_eq!(endpoint["proof"], Value::Null, "{case}");
+        let protocol = if http2 { "http2" } else { "unknown" };
+        assert_eq!(endpoint["protocol"], protocol, "{case}");
+        let sent = answer.map_or(
+            json!({ "sent": false, "status": null }),
+            |answer| match answer {
+                (status, None) => json!({ "sent": true, "status": status }),
+                (status, Some(reason)) => {
+                    json!({ "sent": true, "status": status, "reason": reason })
+                }
+            },
+        );
+        assert_eq!(endpoint["probe"], sent, "{case}");
+        assert_eq!(endpoint["tls"]["client_certificate_requested"], true);
+        assert_eq!(endpoint["tls"]["server_verified"], true);
+        let ids: Vec<&str> = document["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, ["issuer-unknown", finding], "{case}");
+        assert_eq!(
+            (ended, &document["exit_code"]),
+            (code, &Value::from(code)),
+            "{case}"
+        );
     }
 }
 

@@ -18,7 +18,8 @@ use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 use pushcert::finding::Severity;
 use pushcert::live::{
-    Alert, Credentials, Handshake, Proof, Protocol, Roots, Stage, Target, Verdict, Wishes, ask,
+    Alert, Credentials, Handshake, Patience, Proof, Protocol, Push, Query, Roots, Route, Stage,
+    Target, Verdict, ask,
 };
 use pushcert::secret::SecretBytes;
 
@@ -226,6 +227,14 @@ fn roots() -> Roots {
     Roots::Certificates(vec![world().ca.certificate.to_der().unwrap()])
 }
 
+/// How long to wait, and whether to probe.
+#[derive(Clone, Copy)]
+struct Wishes {
+    timeout: Duration,
+    wait: Duration,
+    probe: bool,
+}
+
 fn wishes(probe: bool) -> Wishes {
     Wishes {
         timeout: Duration::from_secs(10),
@@ -234,17 +243,32 @@ fn wishes(probe: bool) -> Wishes {
     }
 }
 
-fn ask_with(target: &str, pairs: &[&Pair], roots: &Roots, wishes: &Wishes) -> Handshake {
-    let certificates: Vec<Vec<u8>> = pairs
+fn query(target: &str, pairs: &[&Pair], probe: bool) -> Query {
+    let certificates = pairs
         .iter()
         .map(|pair| pair.certificate.to_der().unwrap())
         .collect();
-    let key = SecretBytes::new(pairs[0].key.private_key_to_pkcs8().unwrap());
-    let credentials = Credentials {
-        certificates: &certificates,
-        key: &key,
+    let push = Push {
+        topic: Some("com.example.app".to_owned()),
+        push_type: "background",
     };
-    ask(&Target::parse(target).unwrap(), &credentials, roots, wishes).unwrap()
+    Query {
+        route: Route::direct(Target::parse(target).unwrap()),
+        credentials: Credentials {
+            certificates,
+            key: SecretBytes::new(pairs[0].key.private_key_to_pkcs8().unwrap()),
+        },
+        probe: probe.then_some(push),
+        apple: false,
+    }
+}
+
+fn ask_with(target: &str, pairs: &[&Pair], roots: &Roots, wishes: &Wishes) -> Handshake {
+    let patience = Patience {
+        timeout: wishes.timeout,
+        wait: wishes.wait,
+    };
+    ask(&query(target, pairs, wishes.probe), roots, &patience).unwrap()
 }
 
 fn ask_port(port: u16, pair: &Pair, probe: bool) -> Handshake {
@@ -564,17 +588,15 @@ fn other_bytes_are_no_gateway() {
 }
 
 #[test]
-fn http_is_no_binary_gateway() {
-    for (name, protocol) in [("h2", Protocol::Http2), ("http/1.1", Protocol::Unknown)] {
-        let setup = format!("context.set_alpn_protocols(['{name}'])");
-        let server = Server::python(&setup, &format!("{WRAP}hold()"));
-        let answer = ask_port(server.port, &world().good, true);
-        assert_eq!(answer.verdict, Verdict::NotRejected);
-        assert_eq!(answer.protocol, protocol);
-        assert!(!answer.probe.sent);
-        assert_eq!(ids(&answer), [("not-a-gateway", Severity::Unknown)]);
-        assert_eq!(answer.tls.unwrap().alpn.as_deref(), Some(name));
-    }
+fn http_1_is_no_gateway() {
+    let setup = "context.set_alpn_protocols(['http/1.1'])";
+    let server = Server::python(setup, &format!("{WRAP}hold()"));
+    let answer = ask_port(server.port, &world().good, true);
+    assert_eq!(answer.verdict, Verdict::NotRejected);
+    assert_eq!(answer.protocol, Protocol::Unknown);
+    assert!(!answer.probe.sent);
+    assert_eq!(ids(&answer), [("not-a-gateway", Severity::Unknown)]);
+    assert_eq!(answer.tls.unwrap().alpn.as_deref(), Some("http/1.1"));
 }
 
 #[test]
@@ -778,13 +800,12 @@ fn an_alert_before_the_certificate_does_not_judge_it() {
 #[test]
 fn a_key_that_does_not_fit_is_never_sent() {
     let world = world();
-    let certificates = [world.good.certificate.to_der().unwrap()];
-    let key = SecretBytes::new(world.stranger.key.private_key_to_pkcs8().unwrap());
-    let credentials = Credentials {
-        certificates: &certificates,
-        key: &key,
+    let mut query = query("127.0.0.1:1", &[&world.good], true);
+    query.credentials.key = SecretBytes::new(world.stranger.key.private_key_to_pkcs8().unwrap());
+    let patience = Patience {
+        timeout: WAIT,
+        wait: WAIT,
     };
-    let target = Target::parse("127.0.0.1:1").unwrap();
-    let error = ask(&target, &credentials, &roots(), &wishes(true)).unwrap_err();
+    let error = ask(&query, &roots(), &patience).unwrap_err();
     assert_eq!(error.id(), "crypto");
 }

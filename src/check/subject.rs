@@ -1,13 +1,11 @@
-//! Static findings and endpoints to verdicts, questions and one answer. Pure arithmetic over what `audit` and `live` returned.
+//! What is checked: the certificates of opened files as a server would load them, and what is wrong with them offline.
 
-use crate::apple::{Environment, gateway};
 use crate::assembly::{Parts, Wishes};
 use crate::audit::{self, Standard};
 use crate::certificate::Certificate;
 use crate::container::Format;
-use crate::finding::{Finding, Severity, Status, id};
+use crate::finding::{Finding, Severity, id};
 use crate::inputs::Input;
-use crate::live::{Handshake, Target, Verdict};
 use crate::private_key::PrivateKey;
 
 /// One certificate to check, as a server would load it.
@@ -25,39 +23,6 @@ pub struct Subject {
     pub key: Option<PrivateKey>,
     /// Whether another certificate stands before the leaf.
     pub leaf_first: bool,
-}
-
-/// Where a question is asked.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// `sandbox`, `production` or `HOST:PORT`.
-    pub question: String,
-    /// The address.
-    pub target: Target,
-    /// The environment, where it is Apple's own gateway.
-    pub apple: Option<Environment>,
-}
-
-/// An endpoint and what came of it.
-#[derive(Debug)]
-pub struct Asked {
-    /// The endpoint.
-    pub endpoint: Endpoint,
-    /// What happened.
-    pub handshake: Handshake,
-}
-
-/// A subject with everything that was found about it.
-#[derive(Debug)]
-pub struct Checked {
-    /// The subject.
-    pub subject: Subject,
-    /// Static and live findings.
-    pub findings: Vec<Finding>,
-    /// The endpoints asked, in order.
-    pub asked: Vec<Asked>,
-    /// The answer.
-    pub status: Status,
 }
 
 /// The certificates to check: a file with a leaf and a key by itself, the others pooled and paired by public key.
@@ -127,41 +92,6 @@ pub fn subjects(inputs: &[Input], wishes: &Wishes) -> Vec<Subject> {
 fn wanted(leaf: &Certificate, wishes: &Wishes) -> bool {
     let topic = wishes.topic.as_ref();
     topic.is_none_or(|topic| leaf.topics.iter().any(|t| t.name == *topic))
-}
-
-/// Where the question is asked: the gateways given, else the binary gateway of every environment that the certificate serves.
-pub fn endpoints(
-    leaf: &Certificate,
-    gateways: &[Target],
-    environment: Option<Environment>,
-) -> Vec<Endpoint> {
-    if !gateways.is_empty() {
-        return gateways
-            .iter()
-            .map(|target| Endpoint {
-                question: target.to_string(),
-                target: target.clone(),
-                apple: gateway::environment_of(target.host()),
-            })
-            .collect();
-    }
-    let asked = match environment {
-        Some(environment) => vec![environment],
-        None => leaf.environments.clone(),
-    };
-    asked
-        .into_iter()
-        .map(|environment| Endpoint {
-            question: environment.as_str().to_string(),
-            target: gateway_of(environment),
-            apple: Some(environment),
-        })
-        .collect()
-}
-
-/// The binary gateway of an environment.
-fn gateway_of(environment: Environment) -> Target {
-    Target::new(gateway::host(environment), gateway::PORT)
 }
 
 /// What is wrong with a subject and its file, offline.
@@ -234,55 +164,4 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
 /// Whether a handshake makes sense: the key fits and the leaf is what a server would present.
 pub fn can_shake_hands(subject: &Subject) -> bool {
     subject.key.is_some() && subject.leaf_first
-}
-
-/// The findings that a handshake adds.
-pub fn live_findings(asked: &Asked) -> Vec<Finding> {
-    let handshake = &asked.handshake;
-    let mut findings = handshake.findings.clone();
-    let question = &asked.endpoint.question;
-    let has_own = |findings: &[Finding]| {
-        findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Unknown)
-    };
-    match handshake.verdict {
-        Verdict::Accepted => {}
-        Verdict::Rejected => {
-            let message = format!("{question}: {}", handshake.explanation());
-            findings.push(Finding::new(id::REJECTED, Severity::Critical, message));
-        }
-        Verdict::Unreachable => {
-            if !has_own(&findings) {
-                let message = format!("{question}: {}", handshake.explanation());
-                findings.push(Finding::new(id::UNREACHABLE, Severity::Unknown, message));
-            }
-        }
-        Verdict::NotRequested => {
-            let message = format!("{question}: {}", handshake.explanation());
-            findings.push(Finding::new(id::NOT_REQUESTED, Severity::Unknown, message));
-        }
-        Verdict::NotRejected => {
-            if !has_own(&findings) {
-                let message = format!("{question}: {}", handshake.explanation());
-                findings.push(Finding::new(id::UNPROVEN, Severity::Unknown, message));
-            }
-        }
-    }
-    findings
-}
-
-/// The answer about one subject: critical beats a question without proof, which beats a warning.
-pub fn status(findings: &[Finding], asked: &[Asked], offline: bool) -> Status {
-    let worst = Status::of(findings);
-    let unproven = !offline
-        && (asked.is_empty()
-            || asked
-                .iter()
-                .any(|a| a.handshake.verdict != Verdict::Accepted));
-    if unproven {
-        worst.worst(Status::Unknown)
-    } else {
-        worst
-    }
 }

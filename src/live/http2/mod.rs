@@ -1,0 +1,225 @@
+//! One HTTP/2 connection and the requests on it. Knows APNs' path and headers only as they are given; what an answer proves
+//! is judged in `probe`.
+
+mod goaway;
+pub(super) mod probe;
+mod tap;
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use http::{HeaderName, HeaderValue, Request, Response};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio_openssl::SslStream;
+
+use super::Alert;
+use super::outcome::Outcome;
+use tap::{Notes, Tap};
+
+pub use goaway::GoAway;
+
+/// An open connection. Dropped, it ends at once.
+pub struct Connection {
+    requests: SendRequest<Bytes>,
+    authority: String,
+    notes: Notes,
+    driver: JoinHandle<()>,
+}
+
+/// A POST request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// The path ("/3/device/...").
+    pub path: String,
+    /// Names in lower case, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The payload.
+    pub body: Vec<u8>,
+}
+
+/// A request that was sent, and whose answer is still to come.
+pub struct Pending {
+    response: ResponseFuture,
+    notes: Notes,
+}
+
+/// An answer. Foreign text throughout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The id that the server gave the notification.
+    pub apns_id: Option<String>,
+    /// The body, cut off where it is long.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The server sent an alert.
+    Alert(Alert),
+    /// The server announced the end of the connection.
+    GoAway(GoAway),
+    /// The server took this one request back, for this reason of HTTP/2.
+    Reset(String),
+    /// The connection ended without a word.
+    Closed(String),
+    /// TLS itself broke.
+    Tls(String),
+    /// What came is no HTTP/2.
+    Foreign,
+    /// A header's value cannot be sent.
+    Header(&'static str),
+}
+
+const LONGEST_BODY: usize = 64 * 1024;
+const LONGEST_HEADERS: u32 = 64 * 1024;
+
+impl Connection {
+    /// Begins HTTP/2 on a stream that has chosen it. Needs a tokio runtime; the connection is driven by a task of its own.
+    pub(super) async fn open(
+        stream: Pin<Box<SslStream<TcpStream>>>,
+        authority: String,
+    ) -> Result<Connection, Broken> {
+        let notes = Notes::default();
+        let tap = Tap {
+            stream,
+            notes: notes.clone(),
+        };
+        let opened = Builder::new()
+            .enable_push(false)
+            .max_header_list_size(LONGEST_HEADERS)
+            .handshake(tap)
+            .await;
+        let (requests, connection) = opened.map_err(|error| broken(&notes, &error))?;
+        Ok(Connection {
+            requests,
+            authority,
+            notes,
+            // How it ends is noted by the tap.
+            driver: tokio::spawn(async { drop(connection.await) }),
+        })
+    }
+
+    /// Sends a request, as soon as the server's limit of concurrent ones allows.
+    ///
+    /// # Errors
+    /// Why it could not be sent.
+    pub async fn post(&mut self, post: Post) -> Result<Pending, Broken> {
+        let uri = format!("https://{}{}", self.authority, post.path);
+        let mut request = Request::post(uri)
+            .body(())
+            .map_err(|_| Broken::Header(":path"))?;
+        for (name, value) in post.headers {
+            let value = HeaderValue::from_str(&value).map_err(|_| Broken::Header(name))?;
+            request
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+        let failed = |error: h2::Error| broken(&self.notes, &error);
+        let ready = self.requests.clone().ready().await.map_err(failed)?;
+        self.requests = ready;
+        let sent = self.requests.send_request(request, post.body.is_empty());
+        let (response, mut body) = sent.map_err(failed)?;
+        if !post.body.is_empty() {
+            body.send_data(post.body.into(), true).map_err(failed)?;
+        }
+        Ok(Pending {
+            response,
+            notes: self.notes.clone(),
+        })
+    }
+
+    /// Ends when the connection does.
+    pub(super) async fn ended(&mut self) -> Broken {
+        let _ = (&mut self.driver).await;
+        self.why()
+    }
+
+    /// What is known of the end of the connection.
+    fn why(&self) -> Broken {
+        noted(&self.notes).unwrap_or(Broken::Foreign)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Pending {
+    /// The answer: its status, and its body as far as it comes before the connection ends.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn answer(self) -> Result<Answer, Broken> {
+        let response = self.response.await;
+        let (head, mut stream) = response
+            .map_err(|error| broken(&self.notes, &error))
+            .map(Response::into_parts)?;
+        let mut body = Vec::new();
+        while body.len() < LONGEST_BODY {
+            // A body that breaks off is judged by what came of it.
+            let Some(Ok(data)) = stream.data().await else {
+                break;
+            };
+            let _ = stream.flow_control().release_capacity(data.len());
+            body.extend(data);
+        }
+        body.truncate(LONGEST_BODY);
+        let apns_id = head.headers.get("apns-id");
+        Ok(Answer {
+            status: head.status.as_u16(),
+            apns_id: apns_id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+            body,
+        })
+    }
+}
+
+impl Answer {
+    /// The reason in its JSON.
+    pub fn reason(&self) -> Option<String> {
+        reason_in(&self.body)
+    }
+}
+
+impl GoAway {
+    /// The reason in the JSON that came with it.
+    pub fn reason(&self) -> Option<String> {
+        reason_in(&self.debug)
+    }
+}
+
+fn reason_in(json: &[u8]) -> Option<String> {
+    /// Apple's longest has 28 letters.
+    const LONGEST: usize = 200;
+    let value: Value = serde_json::from_slice(json).ok()?;
+    let reason = value.get("reason")?.as_str()?;
+    Some(reason.chars().take(LONGEST).collect())
+}
+
+fn broken(notes: &Notes, error: &h2::Error) -> Broken {
+    if error.is_reset() && error.is_remote() {
+        let reason = error.reason().unwrap_or(h2::Reason::NO_ERROR);
+        return Broken::Reset(reason.description().to_owned());
+    }
+    if error.is_library() {
+        return Broken::Foreign;
+    }
+    noted(notes).unwrap_or(Broken::Foreign)
+}
+
+fn noted(notes: &Notes) -> Option<Broken> {
+    match (notes.end(), notes.goaway()) {
+        (Some(Outcome::Alert(alert)), _) => Some(Broken::Alert(alert)),
+        (Some(Outcome::Broken(reason)), _) => Some(Broken::Tls(reason)),
+        (_, Some(goaway)) => Some(Broken::GoAway(goaway)),
+        (Some(Outcome::Closed(reason)), None) => Some(Broken::Closed(reason)),
+        _ => None,
+    }
+}

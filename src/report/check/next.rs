@@ -1,0 +1,86 @@
+//! The next thing to type after a check; none where the job is done.
+
+use super::endpoint::address;
+use crate::apple::Service;
+use crate::check::Checked;
+use crate::finding::{Status, id};
+use crate::live::Verdict;
+use time::{Duration, OffsetDateTime};
+
+/// The command to type, with the file's path as a shell takes it.
+pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
+    let has = |id: &str| checked.findings.iter().any(|finding| finding.id == id);
+    if has(id::EXPIRED) || has(id::EXPIRING) {
+        return Some("pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string());
+    }
+    if has(id::NO_KEY)
+        || has(id::KEY_MISMATCH)
+        || has(id::LEAF_NOT_FIRST)
+        || has(id::NOT_SERVER_READABLE)
+    {
+        return Some(
+            "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)".to_string(),
+        );
+    }
+    let of_service = |service: Service| {
+        checked
+            .asked
+            .iter()
+            .any(|asked| asked.endpoint.counts && asked.endpoint.service() == Some(service))
+    };
+    let silent = |asked: &&crate::check::Asked| {
+        asked.endpoint.counts && asked.handshake.verdict == Verdict::Unreachable
+    };
+    if checked.status == Status::Ok || checked.status == Status::Warning {
+        return None;
+    }
+    if of_service(Service::Legacy) || of_service(Service::Broadcast) {
+        let what = "asks the HTTP/2 API and what Apple runs on port 2195 now";
+        return Some(format!("pushcert check {path}    ({what})"));
+    }
+    if has(id::NO_ROOTS) {
+        return Some(
+            "apt-get install ca-certificates    (or name the CA with --ca-file)".to_string(),
+        );
+    }
+    let unverified = checked.asked.iter().find(|asked| {
+        let tls = asked.handshake.tls.as_ref();
+        tls.is_some_and(|tls| tls.server_verify_error.is_some()) && asked.endpoint.apple.is_none()
+    });
+    if let Some(asked) = unverified {
+        let gateway = address(asked);
+        return Some(format!(
+            "pushcert check {path} --gateway {gateway} --ca-file CA.pem    (names the CA of a private gateway)"
+        ));
+    }
+    if has(id::UNPROVEN)
+        && checked
+            .asked
+            .iter()
+            .any(|asked| !asked.handshake.probe.sent)
+    {
+        return Some(format!(
+            "pushcert check {path}    (with the probe, which can reach nobody)"
+        ));
+    }
+    let one = checked.asked.iter().find(silent)?;
+    one.endpoint.apple?;
+    Some(format!(
+        "pushcert check {path} --offline    (what can be told without a gateway)"
+    ))
+}
+
+/// How new a certificate is that has just taken another's place.
+const NEW: Duration = Duration::days(30);
+
+/// What a renewal needs that no check can see: said only where Apple accepts a certificate that is new.
+pub(super) fn note(checked: &Checked, now: OffsetDateTime) -> Option<&'static str> {
+    let is_new = now - checked.subject.leaf.not_before < NEW;
+    let by_apple = checked.asked.iter().any(|asked| {
+        asked.endpoint.apple.is_some() && asked.handshake.verdict == Verdict::Accepted
+    });
+    let good = matches!(checked.status, Status::Ok | Status::Warning);
+    (good && is_new && by_apple).then_some(
+        "a sender that was running before keeps the certificate it has loaded: restart it",
+    )
+}
