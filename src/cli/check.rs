@@ -21,7 +21,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// Prove a certificate: static findings, then a live mutual-TLS handshake
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 accepted · 1 accepted, with warnings · 2 rejected, or critical findings · \

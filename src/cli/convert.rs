@@ -13,7 +13,6 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Convert certificates and keys: DER, PEM and PKCS#12
 #[derive(Args)]
 pub(super) struct Convert {
     /// Files to convert; - is stdin

@@ -13,7 +13,6 @@ use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Make an RSA-2048 key and the request that Apple's portal takes
 #[derive(Args)]
 pub(super) struct Csr {
     /// Folder for the two files, made if need be

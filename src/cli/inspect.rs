@@ -10,11 +10,10 @@ use crate::report::inspect::{self, Inspected};
 use crate::report::json;
 use crate::validity::Threshold;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, json};
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
-/// Say what any file is and what it is good for
 #[derive(Args)]
 pub(super) struct Inspect {
     /// Files and folders; - is stdin
@@ -68,11 +67,18 @@ impl Inspect {
                 inputs.skipped
             );
         }
+        let (stdout, own) = match self.common.json {
+            true => (
+                String::new(),
+                json::part("files", json!(inspect::files(&inspected, now))),
+            ),
+            false => (inspect::text(&inspected, &inputs.files, now), Map::new()),
+        };
         Ok(Reply {
             status,
-            stdout: inspect::text(&inspected, &inputs.files, now),
+            stdout,
             stderr,
-            own: json::part("files", json!(inspect::files(&inspected, now))),
+            own,
             findings: all,
             ..Reply::default()
         })

@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// A stand-in Apple CA and push gateway on loopback, to try everything offline
 #[derive(Args)]
 pub(super) struct Lab {
     #[command(subcommand)]

@@ -17,7 +17,6 @@ use serde_json::json;
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
-/// Join a certificate and the key that fits it into ck.pem
 #[derive(Args)]
 pub(super) struct Merge {
     /// Certificates, keys, PKCS#12 files and folders of them, in any mix; - is stdin

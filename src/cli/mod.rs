@@ -41,18 +41,26 @@ struct Cli {
 const EXIT_CODES: &str = "Exit codes: 0 done, all good · 1 good but needs attention · 2 the answer is no · \
 3 could not tell or could not do · 64 wrong usage · 130 interrupted · 143 terminated";
 
+/// The sentences are here and not at the subcommands, whose flags are made only for the one that is called.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Command {
+    /// Make an RSA-2048 key and the request that Apple's portal takes
     Csr(csr::Csr),
+    /// Convert certificates and keys: DER, PEM and PKCS#12
     Convert(convert::Convert),
+    /// Join a certificate and the key that fits it into ck.pem
     Merge(merge::Merge),
+    /// Prove a certificate: static findings, then a live mutual-TLS handshake
     #[command(alias = "verify")]
     Check(Box<check::Check>),
+    /// Say what any file is and what it is good for
     Inspect(inspect::Inspect),
+    /// A stand-in Apple CA and push gateway on loopback, to try everything offline
     Lab(lab::Lab),
 }
 
-/// Flags of every subcommand.
+// Flags of every subcommand. No doc comment: it would become the sentence of each, as with the flags below.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Common options")]
 struct Common {
@@ -80,7 +88,7 @@ enum Color {
     Never,
 }
 
-/// Where passphrases of inputs come from.
+// Where passphrases of inputs come from.
 #[derive(Args, Clone, Debug)]
 struct PassIn {
     /// Passphrase of an input: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT (repeatable)
@@ -88,7 +96,7 @@ struct PassIn {
     passin: Vec<OsString>,
 }
 
-/// How a key that is written is protected.
+// How a key that is written is protected.
 #[derive(Args, Clone, Debug)]
 struct PassOut {
     /// Encrypt the key that is written: prompt, stdin, env:NAME, file:PATH, fd:N or pass:TEXT

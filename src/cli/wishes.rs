@@ -3,7 +3,7 @@
 use crate::apple::Environment;
 use clap::{Args, ValueEnum};
 
-/// Flags that narrow the choice of an identity.
+// Flags that narrow the choice of an identity.
 #[derive(Args, Clone, Debug)]
 pub(super) struct WishFlags {
     /// Only what may push to this topic

@@ -1345,10 +1345,26 @@ fn wrong_usage_is_64_and_help_is_0() {
         ran.stderr.lines().next().unwrap(),
         "error: unexpected argument '--bogus' found"
     );
-    for command in [
-        "csr", "convert", "merge", "check", "verify", "inspect", "lab",
-    ] {
+    let help = place.ok("--help").stdout;
+    let listed: Vec<(&str, &str)> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.trim().split_once("  ").expect(line))
+        .collect();
+    assert!(listed.len() > 6, "{help}");
+    for (command, sentence) in listed {
+        if command == "help" {
+            continue;
+        }
         let ran = place.ok(&format!("{command} --help"));
         assert_eq!(ran.stderr, "");
+        let first = ran.stdout.lines().next().unwrap();
+        assert_eq!(first, sentence.trim(), "{command}");
     }
+    assert_eq!(
+        place.ok("verify --help").stdout,
+        place.ok("check --help").stdout
+    );
 }
