@@ -1,0 +1,7 @@
+//! Handshakes with real servers: what they prove, and that they end whatever a peer does.
+
+mod binary;
+mod floods;
+mod http2;
+mod reach;
+mod world;
