@@ -28,7 +28,12 @@ impl ConnectionFlags {
     /// What a server's chain may lead to.
     pub fn roots(&self) -> Result<Roots, Box<Stop>> {
         let Some(path) = &self.ca_file else {
-            return Ok(Roots::System);
+            let file = std::env::var_os("SSL_CERT_FILE").filter(|value| !value.is_empty());
+            let folders = std::env::var_os("SSL_CERT_DIR").filter(|value| !value.is_empty());
+            return Ok(Roots::System {
+                file: file.map(PathBuf::from),
+                folders: folders.map(|folders| std::env::split_paths(&folders).collect()),
+            });
         };
         let inputs = crate::inputs::open(std::slice::from_ref(path), &[])?;
         open::demand_named(&inputs)?;

@@ -20,13 +20,14 @@ pub(super) fn facts(ssl: &SslRef, signals: &Signals) -> Option<TlsFacts> {
     if chain.is_empty() && !ssl.is_init_finished() {
         return None;
     }
-    let error = signals.server_error().map(str::to_owned);
+    let error = signals.server_error();
     Some(TlsFacts {
         version: ssl.version_str().to_owned(),
         cipher: ssl.current_cipher().map(|cipher| cipher.name().to_owned()),
         alpn: alpn(ssl),
         server_verified: error.is_none() && !chain.is_empty(),
-        server_verify_error: error,
+        server_verify_error: error.map(|error| error.reason.clone()),
+        server_untrusted: error.is_some_and(|error| error.untrusted),
         server_chain: chain,
         client_certificate_requested: signals.asked(),
         acceptable_cas: ffi::acceptable_cas(ssl)

@@ -70,6 +70,8 @@ pub struct TlsFacts {
     pub server_verified: bool,
     /// The first thing wrong with it.
     pub server_verify_error: Option<String>,
+    /// That is that it leads to no root that is trusted.
+    pub server_untrusted: bool,
     /// As sent, the leaf first.
     pub server_chain: Vec<ServerCertificate>,
     /// The server sent a CertificateRequest.

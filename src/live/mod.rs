@@ -17,6 +17,7 @@ mod target;
 mod tls;
 mod verdict;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::certificate::Certificate;
@@ -58,8 +59,14 @@ impl Credentials {
 pub enum Roots {
     /// These certificates (DER) and no others.
     Certificates(Vec<Vec<u8>>),
-    /// The CA store of the system, where OpenSSL's distributors are known to put it.
-    System,
+    /// The CA store of the system: a file, or folders with names that are hashes. What is not named is looked for where
+    /// OpenSSL's distributors are known to put it.
+    System {
+        /// What `SSL_CERT_FILE` says.
+        file: Option<PathBuf>,
+        /// What `SSL_CERT_DIR` says.
+        folders: Option<Vec<PathBuf>>,
+    },
 }
 
 /// How long to try.

@@ -1,5 +1,6 @@
 //! What is presented and trusted in a handshake. Sends nothing by itself; what the server shows is read in `facts`.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -10,9 +11,9 @@ use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslRef, SslSessionCacheMode,
     SslVerifyMode, SslVersion,
 };
-use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyFlags;
+use openssl::x509::{X509, X509VerifyResult};
 use tokio::sync::Notify;
 
 use super::{Credentials, Roots, Target};
@@ -29,7 +30,25 @@ pub(super) struct Signals {
     /// Wakes whoever waits for the ticket.
     pub(super) ticket_arrived: Arc<Notify>,
     /// The first error in the server's chain.
-    server_error: Arc<OnceLock<String>>,
+    server_error: Arc<OnceLock<ServerError>>,
+}
+
+/// What is wrong with a server's chain.
+pub(super) struct ServerError {
+    /// In OpenSSL's words.
+    pub(super) reason: String,
+    /// It leads to no root that is trusted; otherwise it has expired, names another host, or the like.
+    pub(super) untrusted: bool,
+}
+
+impl ServerError {
+    fn new(result: X509VerifyResult) -> ServerError {
+        // X509_V_ERR_: no issuer (2, 20), self-signed (18, 19), no signature verified (21), no trust (27), rejected (28).
+        ServerError {
+            reason: result.error_string().to_owned(),
+            untrusted: matches!(result.as_raw(), 2 | 18..=21 | 27 | 28),
+        }
+    }
 }
 
 impl Signals {
@@ -44,8 +63,8 @@ impl Signals {
     }
 
     /// The first error in the server's chain, if there is one.
-    pub(super) fn server_error(&self) -> Option<&str> {
-        self.server_error.get().map(String::as_str)
+    pub(super) fn server_error(&self) -> Option<&ServerError> {
+        self.server_error.get()
     }
 
     pub(super) fn ticket(&self) -> bool {
@@ -103,7 +122,7 @@ pub(super) fn connection(
     let first_error = signals.server_error.clone();
     ssl.set_verify_callback(SslVerifyMode::PEER, move |verified, store| {
         if !verified {
-            let _ = first_error.set(store.error().error_string().to_owned());
+            let _ = first_error.set(ServerError::new(store.error()));
         }
         // The handshake goes on, since the question is about the client's certificate; what was found is reported.
         true
@@ -175,22 +194,36 @@ pub(super) fn trust(context: &mut SslContextBuilder, roots: &Roots) -> Result<bo
             context.set_cert_store(store.build());
             Ok(!roots.is_empty())
         }
-        Roots::System => {
+        Roots::System { file, folders } => {
             let found = openssl_probe::probe();
             let mut any = false;
-            if let Some(file) = &found.cert_file {
+            if let Some(file) = file.as_ref().or(found.cert_file.as_ref()) {
                 any |= context.load_verify_locations(Some(file), None).is_ok();
             }
-            for folder in &found.cert_dir {
-                // OpenSSL takes any folder and looks into it later; an empty one is no store.
-                let filled = folder
-                    .read_dir()
-                    .is_ok_and(|mut entries| entries.next().is_some());
-                any |= filled && context.load_verify_locations(None, Some(folder)).is_ok();
+            for folder in folders.as_ref().unwrap_or(&found.cert_dir) {
+                // OpenSSL takes any folder and looks into it later; one without hashes is no store.
+                any |= holds_hashes(folder)
+                    && context.load_verify_locations(None, Some(folder)).is_ok();
             }
             Ok(any)
         }
     }
+}
+
+/// Whether a folder has a name such as `5ed36f99.0`, by which OpenSSL looks certificates up.
+fn holds_hashes(folder: &Path) -> bool {
+    let is_hash = |name: &str| {
+        name.split_once('.').is_some_and(|(hash, number)| {
+            hash.len() == 8
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    folder.read_dir().is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_str().is_some_and(is_hash))
+    })
 }
 
 /// The reasons in OpenSSL's errors.

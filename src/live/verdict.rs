@@ -1,8 +1,9 @@
 //! From what was observed to a verdict. Pure: no socket, no clock.
 
 use super::alert::Alert;
-use super::handshake::{Handshake, Proof, Protocol, Stage, Verdict};
+use super::handshake::{Handshake, Proof, Protocol, Stage, TlsFacts, Verdict};
 use super::outcome::Outcome;
+use crate::apple::endpoint;
 use crate::apple::reason::Judgement;
 use crate::finding::{Finding, Severity, id};
 
@@ -126,11 +127,42 @@ impl Handshake {
             findings.push(Finding::new(id::NOT_A_GATEWAY, Severity::Unknown, message));
         }
         if let Some(error) = &tls.server_verify_error {
-            let message = format!("the server's chain does not verify: {error}");
+            let between = self.interception(tls).unwrap_or_default();
+            let message = format!("the server's chain does not verify: {error}{between}");
+            let hint = match between.is_empty() {
+                true => "this is the server's chain, not your certificate",
+                false => {
+                    "this is not your certificate: what opens a connection on its way passes no client certificate on, so this host has to be let through untouched"
+                }
+            };
             let finding = Finding::new(id::SERVER_NOT_VERIFIED, Severity::Critical, message);
-            findings.push(finding.with_hint("this is the server's chain, not your certificate"));
+            findings.push(finding.with_hint(hint));
         }
         self.findings.extend(findings);
+    }
+}
+
+impl Handshake {
+    /// Who seems to answer in the server's place: its chain leads to a root that nobody here trusts, and either it is Apple's
+    /// host, whose root everybody trusts, or a proxy is in between.
+    fn interception(&self, tls: &TlsFacts) -> Option<String> {
+        let apple = endpoint::of(&self.host).is_some();
+        let issuer = &tls.server_chain.last()?.issuer;
+        let who = match &self.proxy {
+            _ if !tls.server_untrusted => return None,
+            Some(proxy) => format!("the proxy {proxy}"),
+            None if apple => "something on the way".to_owned(),
+            None => return None,
+        };
+        let how = if apple {
+            "seems to answer"
+        } else {
+            "may answer"
+        };
+        let host = &self.host;
+        Some(format!(
+            "; {who} {how} in place of {host}, with a chain issued by {issuer}"
+        ))
     }
 }
 

@@ -4,4 +4,4 @@ mod binary;
 mod floods;
 mod http2;
 mod reach;
-mod world;
+pub mod world;

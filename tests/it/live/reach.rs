@@ -75,7 +75,15 @@ fn the_system_store_verifies_no_stand_in() {
     let found = found.cert_file.is_some() || !found.cert_dir.is_empty();
     let server = Server::demanding("-tls1_3");
     let target = format!("127.0.0.1:{}", server.port);
-    let answer = ask_with(&target, &[&world().good], &Roots::System, &wishes(false));
+    let answer = ask_with(
+        &target,
+        &[&world().good],
+        &Roots::System {
+            file: None,
+            folders: None,
+        },
+        &wishes(false),
+    );
     let expected = match found {
         true => (
             Verdict::Accepted,

@@ -108,7 +108,19 @@ pub fn world() -> &'static World {
         let intermediate = pair("Test Intermediate", Some(&ca), true, &[], life);
         let foreign = pair("Foreign CA", None, true, &[], life);
         let here = ["localhost", "127.0.0.1"];
-        for (name, names) in [("server", &here[..]), ("elsewhere", &["elsewhere.test"])] {
+        let apple = [
+            "api.push.apple.com",
+            "api.sandbox.push.apple.com",
+            "api-manage-broadcast.push.apple.com",
+            "api-manage-broadcast.sandbox.push.apple.com",
+            "gateway.push.apple.com",
+            "gateway.sandbox.push.apple.com",
+        ];
+        for (name, names) in [
+            ("server", &here[..]),
+            ("elsewhere", &["elsewhere.test"]),
+            ("apple", &apple),
+        ] {
             let server = pair(name, Some(&ca), false, names, life);
             let mut pem = server.certificate.to_pem().unwrap();
             pem.extend(server.key.private_key_to_pem_pkcs8().unwrap());

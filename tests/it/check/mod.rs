@@ -1,0 +1,8 @@
+//! `check`: where a question is asked, what answers are worth together, and the ways through proxies and stand-ins of Apple's hosts.
+
+mod apple;
+mod endpoints;
+mod proxies;
+mod roots;
+mod settle;
+mod stand_in;
