@@ -200,7 +200,7 @@ fn the_retired_gateway_is_explained() {
 #[test]
 fn an_intercepting_proxy_is_recognised() {
     // The proxy leads to a server of its own that has Apple's name and asks for nothing.
-    let own = crate::live::world::Server::python(
+    let own = crate::live::servers::Server::python(
         "context.load_cert_chain('apple.pem')\ncontext.verify_mode = ssl.CERT_NONE\ncontext.set_alpn_protocols(['h2'])",
         "c = context.wrap_socket(raw, server_side=True)\nc.sendall(h2(4))\nhold()",
     );

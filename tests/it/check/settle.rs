@@ -72,13 +72,21 @@ fn by_close(mut asked: Asked) -> Asked {
     asked
 }
 
+/// What it is about, what was asked, the findings that come of it, and the answer.
+type Row = (
+    &'static str,
+    Vec<Asked>,
+    Vec<(&'static str, Severity)>,
+    Status,
+);
+
 #[test]
 fn every_row_of_the_exit_rule() {
     let no_gateway = (id::NOT_A_GATEWAY, Unknown);
     let refused = (id::REJECTED, Critical);
     let unproven = (id::UNPROVEN, Unknown);
     let away = (id::UNREACHABLE, Unknown);
-    let rows: Vec<(&str, Vec<Asked>, Vec<(&str, Severity)>, Status)> = vec![
+    let rows: Vec<Row> = vec![
         ("accepted", vec![gateway("a", Accepted)], vec![], Status::Ok),
         (
             "rejected",

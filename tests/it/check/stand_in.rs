@@ -1,6 +1,6 @@
 //! Stand-ins on loopback for what is far away: a proxy that says where a name leads, and servers that have Apple's names.
 
-use crate::live::world::{Server, world};
+use crate::live::{servers::Server, world::world};
 use assert_cmd::cargo::cargo_bin_cmd;
 use serde_json::Value;
 use std::io::{Read, Write};

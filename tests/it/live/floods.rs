@@ -1,5 +1,6 @@
 //! Peers that never stop: everything ends with the deadline, and nothing they send is taken for proof.
 
+use super::servers::*;
 use super::world::*;
 use pushcert::live::{Handshake, Verdict};
 use std::time::{Duration, Instant};

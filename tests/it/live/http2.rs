@@ -1,5 +1,6 @@
 //! The probe over HTTP/2 and what each answer proves; the frames are written by hand in Python.
 
+use super::servers::*;
 use super::world::*;
 use pushcert::apple::reason::{self, Judgement};
 use pushcert::finding::Severity;

@@ -1,7 +1,9 @@
 //! Handshakes with real servers: what they prove, and that they end whatever a peer does.
 
 mod binary;
+mod endings;
 mod floods;
 mod http2;
 mod reach;
+pub mod servers;
 pub mod world;

@@ -1,5 +1,6 @@
 //! Names, ports, and peers that do not come to a finished handshake.
 
+use super::servers::*;
 use super::world::*;
 use pushcert::finding::Severity;
 use pushcert::live::{Alert, Patience, Protocol, Roots, Stage, Target, Verdict, ask};
