@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 use crate::files::signal;
 use crate::report::escape::text as escaped;
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -28,36 +28,22 @@ pub fn may_select(no_input: bool, ci: Option<&str>) -> bool {
 /// A line typed without echo on the controlling terminal. [`Error::NotReadable`] at the end of input and where there is
 /// no terminal, [`Error::Interrupted`] on Ctrl-C, SIGTERM and SIGHUP.
 pub fn passphrase(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
-    signal::listen();
     let prompt = escaped(prompt);
-    let before = tcgetattr(io::stderr()).ok();
-    // rpassword's read goes on after a signal that is not Ctrl-C, so it waits in a thread of its own.
-    let (sender, answer) = mpsc::channel();
-    thread::spawn(move || sender.send(rpassword::prompt_password(&prompt)));
-    loop {
-        match answer.recv_timeout(GLANCE) {
-            Ok(answer) => {
-                let typed = wrapped(|| answer)?;
-                return Ok(Zeroizing::new(typed.into_bytes()));
-            }
-            Err(_) => {
-                if let Some(signal) = signal::interrupted() {
-                    if let Some(before) = &before {
-                        let _terminal_gone = tcsetattr(io::stderr(), OptionalActions::Now, before);
-                    }
-                    return Err(interrupted(signal));
-                }
-            }
-        }
-    }
+    let as_it_was = AsItWas::now();
+    // rpassword sees to that too, but only after its prompt stands there and may have been answered.
+    as_it_was.without(LocalModes::ECHO | LocalModes::ICANON);
+    let typed = answer(move || rpassword::prompt_password(&prompt))?;
+    Ok(Zeroizing::new(typed.into_bytes()))
 }
 
 /// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error.
 pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
     let items: Vec<String> = items.iter().map(|item| escaped(item)).collect();
-    wrapped(|| {
+    let prompt = escaped(prompt);
+    let _as_it_was = AsItWas::now();
+    answer(move || {
         dialoguer::Select::new()
-            .with_prompt(escaped(prompt))
+            .with_prompt(prompt)
             .items(&items)
             .default(0)
             .interact()
@@ -65,13 +51,23 @@ pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
     })
 }
 
-/// Both libraries put the terminal right only if a handler keeps Ctrl-C from ending the program in their midst.
-fn wrapped<T>(ask: impl FnOnce() -> io::Result<T>) -> Result<T> {
+/// Asks in a thread of its own: what reads the terminal goes on after a signal.
+fn answer<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    // Both libraries put the terminal right only if a handler keeps Ctrl-C from ending the program in their midst.
     signal::listen();
-    let answer = ask();
-    if let Some(signal) = signal::interrupted() {
-        return Err(interrupted(signal));
-    }
+    let (sender, answer) = mpsc::channel();
+    thread::spawn(move || sender.send(ask()));
+    let answer = loop {
+        let answer = answer.recv_timeout(GLANCE);
+        if let Some(signal) = signal::interrupted() {
+            return Err(interrupted(signal));
+        }
+        match answer {
+            Ok(answer) => break answer,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break Err(io::ErrorKind::NotConnected.into()),
+        }
+    };
     answer.map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => interrupted(2),
         io::ErrorKind::UnexpectedEof => Error::NotReadable {
@@ -81,6 +77,30 @@ fn wrapped<T>(ask: impl FnOnce() -> io::Result<T>) -> Result<T> {
             reason: "there is no terminal to ask on".to_owned(),
         },
     })
+}
+
+/// The terminal's state, to which it returns with the end of this value.
+struct AsItWas(Option<Termios>);
+
+impl AsItWas {
+    fn now() -> AsItWas {
+        AsItWas(tcgetattr(io::stderr()).ok())
+    }
+
+    fn without(&self, modes: LocalModes) {
+        if let Some(mut changed) = self.0.clone() {
+            changed.local_modes -= modes;
+            let _terminal_gone = tcsetattr(io::stderr(), OptionalActions::Now, &changed);
+        }
+    }
+}
+
+impl Drop for AsItWas {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _terminal_gone = tcsetattr(io::stderr(), OptionalActions::Now, before);
+        }
+    }
 }
 
 fn interrupted(signal: i32) -> Error {

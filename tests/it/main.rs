@@ -13,3 +13,4 @@ mod layers;
 mod live;
 mod passphrase;
 mod pkcs12;
+mod prompts;
