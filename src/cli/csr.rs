@@ -7,10 +7,10 @@ use crate::container::pem::{self, KeyForm};
 use crate::files::{self, Output};
 use crate::finding::{Finding, Severity};
 use crate::private_key::PrivateKey;
-use crate::report::{escape, json, words};
+use crate::report::requested::Requested;
+use crate::report::{json, words};
 use crate::request::{self, Subject};
 use clap::Args;
-use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -150,43 +150,17 @@ impl Csr {
 
     fn reply(&self, encrypted: Option<bool>, key_path: &Path, csr_path: &Path) -> Reply {
         let name = |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string();
-        let (key_name, csr_name) = (name(key_path), name(csr_path));
-        let mut written = Vec::new();
-        let mut rows = Vec::new();
-        if let Some(encrypted) = encrypted {
-            let how = if encrypted { "encrypted" } else { "plain" };
-            rows.push((
-                key_name.clone(),
-                format!("private key, RSA-2048, {how}, 0600"),
-            ));
-            written.push(json!({ "path": key_name, "contents": ["key"] }));
-        }
-        rows.push((csr_name.clone(), "the request for it".to_string()));
-        written.push(json!({ "path": csr_name, "contents": ["request"] }));
-        let key_shown = match &self.key {
-            Some(path) => path.display().to_string(),
-            None => key_name,
+        let requested = Requested {
+            new_key: encrypted.map(|encrypted| (name(key_path), encrypted)),
+            request: name(csr_path),
+            key: match &self.key {
+                Some(path) => path.display().to_string(),
+                None => name(key_path),
+            },
         };
-        let width = rows
-            .iter()
-            .map(|(path, _)| path.chars().count())
-            .max()
-            .unwrap_or(0);
-        let wrote: String = rows
-            .iter()
-            .map(|(path, what)| format!("wrote {:width$}  {what}\n", escape::text(path)))
-            .collect();
-        let steps = format!(
-            "\nnext  1  open https://developer.apple.com/account/resources/certificates/add\n\
-             \x20     2  choose \"Apple Push Notification service SSL (Sandbox & Production)\", then the App ID\n\
-             \x20     3  upload {} and download the certificate\n\
-             \x20     4  pushcert merge {} ~/Downloads -o ck.pem\n",
-            escape::text(&csr_name),
-            escape::text(&words::shell(&key_shown))
-        );
         Reply {
-            stderr: wrote + &steps,
-            own: json::part("written", json!(written)),
+            stderr: requested.text(),
+            own: json::part("written", requested.written()),
             ..Reply::default()
         }
     }

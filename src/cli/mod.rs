@@ -17,7 +17,6 @@ mod moment;
 mod open;
 pub mod passphrase;
 mod protect;
-mod rehearse;
 mod reply;
 pub mod terminal;
 mod wishes;

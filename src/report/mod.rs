@@ -5,4 +5,5 @@ pub mod escape;
 pub mod inspect;
 pub mod json;
 pub mod merged;
+pub mod requested;
 pub mod words;

@@ -1,0 +1,100 @@
+//! `pushcert lab gateway`: serves until it is told to stop, and tells what happens as JSON lines.
+
+use super::super::reply::{Reply, Stop};
+use super::super::wishes::Env;
+use super::super::{Common, open};
+use crate::apple::Environment;
+use crate::error::Error;
+use crate::files::signal;
+use crate::inputs;
+use crate::lab::gateway::{Gateway, Settings, Tls};
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2195")]
+    listen: String,
+    /// TLS version; both if not given
+    #[arg(long, value_enum, value_name = "V")]
+    tls: Option<Version>,
+    /// Serve one environment only
+    #[arg(long, value_enum, value_name = "E")]
+    env: Option<Env>,
+    /// Treat a certificate as revoked: its serial number in hex, or a file (repeatable)
+    #[arg(long, value_name = "SERIAL|FILE")]
+    revoke: Vec<String>,
+    /// Folder of the lab
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    lab: PathBuf,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    #[value(name = "1.2")]
+    Tls12,
+    #[value(name = "1.3")]
+    Tls13,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let authority = super::load(&self.lab)?;
+        let tls = match self.tls {
+            None => Tls::Any,
+            Some(Version::Tls12) => Tls::Tls12,
+            Some(Version::Tls13) => Tls::Tls13,
+        };
+        let settings = Settings {
+            environment: self.env.map(Environment::from),
+            revoked: self
+                .revoke
+                .iter()
+                .map(|text| serial(text))
+                .collect::<Result<_, _>>()?,
+            tls,
+            clock: OffsetDateTime::now_utc,
+        };
+        let gateway = Gateway::bind(&self.listen, &authority, settings)?;
+        let running = gateway.run_in_thread(|event| {
+            let mut stdout = std::io::stdout().lock();
+            // A reader that has gone does not stop the gateway.
+            let _ = writeln!(stdout, "{}", event.to_json()).and_then(|()| stdout.flush());
+        })?;
+        while signal::interrupted().is_none() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        drop(running);
+        Ok(Reply {
+            silent: true,
+            ..Reply::default()
+        })
+    }
+}
+
+/// A serial number as typed, or that of the certificate in a file.
+fn serial(text: &str) -> Result<String, Box<Stop>> {
+    if text.chars().all(|c| c.is_ascii_hexdigit() || c == ':') {
+        return Ok(text.to_string());
+    }
+    let inputs = inputs::open(&[PathBuf::from(text)], &[])?;
+    open::demand_named(&inputs)?;
+    let leaf = inputs
+        .files
+        .iter()
+        .filter_map(|input| input.contents())
+        .find_map(|contents| contents.leaf());
+    leaf.map(|leaf| leaf.serial_number.clone()).ok_or_else(|| {
+        Error::NoInputFound {
+            wanted: "certificate",
+        }
+        .in_file(Path::new(text))
+        .into()
+    })
+}

@@ -1,0 +1,120 @@
+//! `pushcert lab issue`: a certificate laid out like Apple's, for the key of a request.
+
+use super::super::reply::{Reply, Stop};
+use super::super::{Common, moment, open};
+use crate::error::Error;
+use crate::files::{self, Output};
+use crate::inputs;
+use crate::lab::issue::{self, LeafKind};
+use crate::report::{escape, json};
+use crate::secret::SecretBytes;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct Issue {
+    /// The request
+    #[arg(value_name = "CSR")]
+    request: PathBuf,
+    /// The topic (bundle id) it is for
+    #[arg(long, value_name = "T")]
+    topic: String,
+    /// What it is for
+    #[arg(long, value_enum, default_value = "sandbox")]
+    kind: Kind,
+    /// Days of validity from now; a negative number has expired
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 365,
+        allow_negative_numbers = true
+    )]
+    days: i64,
+    /// The file to write
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "aps_development.cer"
+    )]
+    output: PathBuf,
+    /// Folder of the lab
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    lab: PathBuf,
+    /// Overwrite an existing output
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Sandbox,
+    Universal,
+    Production,
+    Voip,
+    Mdm,
+}
+
+impl Issue {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let authority = super::load(&self.lab)?;
+        let inputs = inputs::open(std::slice::from_ref(&self.request), &[])?;
+        open::demand_named(&inputs)?;
+        let request = inputs
+            .files
+            .iter()
+            .filter_map(|input| input.contents())
+            .find_map(|contents| contents.requests.first())
+            .ok_or_else(|| Error::NoInputFound { wanted: "request" }.in_file(&self.request))?;
+        let der = issue::issue(
+            &authority,
+            &request.spki_der,
+            &self.topic,
+            self.kind.into(),
+            self.days,
+            moment::now(None),
+        )?;
+        if self.output.as_os_str() == "-" {
+            if self.common.json {
+                return Err(Stop::usage("-o - and --json both want stdout"));
+            }
+            return Ok(Reply {
+                bytes: Some(SecretBytes::new(der)),
+                ..Reply::default()
+            });
+        }
+        files::create(
+            &[Output {
+                path: &self.output,
+                contents: &der,
+                holds_key: false,
+            }],
+            self.force,
+        )?;
+        let path = self.output.display().to_string();
+        Ok(Reply {
+            stderr: format!(
+                "wrote {}   a certificate of the lab's for {}\n",
+                escape::text(&path),
+                escape::text(&self.topic)
+            ),
+            own: json::part("written", json!([{ "path": path, "contents": ["leaf"] }])),
+            ..Reply::default()
+        })
+    }
+}
+
+impl From<Kind> for LeafKind {
+    fn from(kind: Kind) -> LeafKind {
+        match kind {
+            Kind::Sandbox => LeafKind::Sandbox,
+            Kind::Universal => LeafKind::Universal,
+            Kind::Production => LeafKind::Production,
+            Kind::Voip => LeafKind::Voip,
+            Kind::Mdm => LeafKind::Mdm,
+        }
+    }
+}
