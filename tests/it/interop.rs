@@ -41,20 +41,25 @@ fn labs() -> TempDir {
 }
 
 /// nginx that lives as long as the value. It inherits a socket that listens already, so nobody has to wait for it.
-struct Nginx {
+pub struct Nginx {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
+/// The files of a server: its certificate, its key, and the CA of its clients, as paths below its folder.
+pub type Files = [&'static str; 3];
+
+const LAB: Files = ["lab/server.pem", "lab/server.key.pem", "lab/ca.pem"];
+
 impl Nginx {
-    fn start(folder: &Path, http2: bool) -> Nginx {
+    pub fn start(folder: &Path, http2: bool, [certificate, key, ca]: Files) -> Nginx {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let http2 = if http2 { " http2" } else { "" };
         let configuration = format!(
             "daemon off;
 worker_processes 1;
-pid nginx.pid;
+pid {address}.pid;
 error_log stderr;
 events {{ }}
 http {{
@@ -66,19 +71,20 @@ http {{
     scgi_temp_path scgi;
     server {{
         listen {address} ssl{http2};
-        ssl_certificate lab/server.pem;
-        ssl_certificate_key lab/server.key.pem;
-        ssl_client_certificate lab/ca.pem;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_client_certificate {ca};
         ssl_verify_client on;
         ssl_verify_depth 2;
     }}
 }}
 "
         );
-        std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
+        let name = format!("nginx-{}.conf", listener.local_addr().unwrap().port());
+        std::fs::write(folder.join(&name), configuration).unwrap();
         let child = Command::new("nginx")
             .args(["-e", "stderr", "-c"])
-            .arg(folder.join("nginx.conf"))
+            .arg(folder.join(&name))
             .arg("-p")
             .arg(folder)
             .env("NGINX", "0;")
@@ -166,7 +172,7 @@ fn nginx_judges_in_http_and_only_the_probe_shows_it() {
             2,
         ),
     ] {
-        let nginx = Nginx::start(folder.path(), http2);
+        let nginx = Nginx::start(folder.path(), http2, LAB);
         let line = format!(
             "check {file} --gateway {} --ca-file lab/ca.pem --wait 300ms --json{probe}",
             nginx.address

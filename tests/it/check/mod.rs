@@ -5,4 +5,4 @@ mod endpoints;
 mod proxies;
 mod roots;
 mod settle;
-mod stand_in;
+pub mod stand_in;

@@ -127,6 +127,9 @@ impl Script {
             for line in [
                 "csr --no-passphrase --out-key key.pem --out-csr request",
                 "lab init",
+                "lab init --lab foreign",
+                "lab issue request --topic com.example.app -o foreign.cer --lab foreign",
+                "lab issue request --topic com.example.app --days -12 -o expired.cer",
                 "lab issue request --topic com.example.app -o sandbox.cer",
                 "lab issue request --topic com.example.app --kind universal -o universal.cer",
                 "lab issue request --topic com.example.app --kind voip -o voip.cer",

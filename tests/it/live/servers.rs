@@ -98,6 +98,94 @@ raw, _ = listener.accept()
         Server::start(command, |line| line.parse().ok())
     }
 
+    /// A Node server of HTTP/2 that refuses every token, and in TLS every certificate that does not verify.
+    pub fn node(version: &str, strict: bool) -> Server {
+        let text = format!(
+            r#"
+const http2 = require('http2'), fs = require('fs');
+const server = http2.createSecureServer({{
+  key: fs.readFileSync('server.pem'), cert: fs.readFileSync('server.pem'), ca: fs.readFileSync('ca.pem'),
+  requestCert: true, rejectUnauthorized: {strict}, minVersion: 'TLSv{version}', maxVersion: 'TLSv{version}',
+}});
+server.on('stream', (stream, headers) => {{
+  stream.resume();
+  stream.on('end', () => {{
+    const good = stream.session.socket.authorized;
+    stream.respond({{ ':status': good ? 400 : 403 }});
+    stream.end(JSON.stringify({{ reason: good ? 'BadDeviceToken' : 'BadCertificate' }}));
+    console.log(JSON.stringify(headers));
+  }});
+}});
+for (const event of ['error', 'sessionError', 'tlsClientError']) server.on(event, () => {{}});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+"#
+        );
+        let mut command = Command::new("node");
+        command.args(["-e", &text]).current_dir(&world().folder);
+        Server::start(command, |line| line.parse().ok())
+    }
+
+    /// A server on the h2 library of Python (Debian's `python3-h2`) that answers every request so.
+    pub fn python_h2(version: &str, status: u16, reason: &str) -> Server {
+        let text = format!(
+            r#"
+import json, socket, ssl
+import h2.config, h2.connection, h2.events
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem")
+context.load_verify_locations("ca.pem")
+context.verify_mode = ssl.CERT_REQUIRED
+context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv{}
+context.set_alpn_protocols(["h2"])
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+raw, _ = listener.accept()
+c = context.wrap_socket(raw, server_side=True)
+http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+http.initiate_connection()
+c.sendall(http.data_to_send())
+while data := c.recv(65536):
+    for event in http.receive_data(data):
+        if isinstance(event, h2.events.StreamEnded):
+            http.send_headers(event.stream_id, [(":status", "{status}")])
+            http.send_data(event.stream_id, json.dumps({{"reason": "{reason}"}}).encode(), end_stream=True)
+    c.sendall(http.data_to_send())
+"#,
+            version.replace('.', "_")
+        );
+        let mut command = Command::new("/usr/bin/python3");
+        command.args(["-c", &text]).current_dir(&world().folder);
+        Server::start(command, |line| line.parse().ok())
+    }
+
+    /// GnuTLS's server, which verifies its clients.
+    pub fn gnutls(version: &str, asks: bool) -> Server {
+        // It cannot pick a port by itself, nor be given a socket.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        // It tells the port on stderr.
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec gnutls-serv \"$@\" 2>&1", "sh"]);
+        command.args([
+            "--echo",
+            "--x509certfile",
+            "server.pem",
+            "--x509keyfile",
+            "server.pem",
+        ]);
+        command.args(["--x509cafile", "ca.pem", "--port", &port.to_string()]);
+        command.arg(format!("--priority=NORMAL:-VERS-ALL:+VERS-TLS{version}"));
+        match asks {
+            true => command.args(["--require-client-cert", "--verify-client-cert"]),
+            false => command.arg("--disable-client-cert"),
+        };
+        command.current_dir(&world().folder);
+        Server::start(command, |line| {
+            line.contains("listening on IPv4").then_some(port)
+        })
+    }
+
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();

@@ -1,6 +1,7 @@
 //! Certificates, servers and the question, for the tests of handshakes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub struct World {
     pub below: Pair,
     pub expired: Pair,
     pub old: Pair,
+    pub revoked: Pair,
     pub stranger: Pair,
 }
 
@@ -91,6 +93,33 @@ pub fn pair(name: &str, issuer: Option<&Pair>, ca: bool, names: &[&str], days: (
     }
 }
 
+/// A certificate and its key in one file.
+fn save(folder: &Path, name: &str, pair: &Pair) {
+    let mut pem = pair.certificate.to_pem().unwrap();
+    pem.extend(pair.key.private_key_to_pem_pkcs8().unwrap());
+    std::fs::write(folder.join(format!("{name}.pem")), pem).unwrap();
+}
+
+/// The CA's list of revoked certificates, `crl.pem`.
+fn revoke(folder: &Path, ca: &Pair, pair: &Pair) {
+    save(folder, "ca-and-key", ca);
+    let serial = pair.certificate.serial_number().to_bn().unwrap();
+    let serial = serial.to_hex_str().unwrap().to_string();
+    let index = format!("R\t491231235959Z\t260101000000Z\t{serial}\tunknown\t/CN=revoked\n");
+    std::fs::write(folder.join("index.txt"), index).unwrap();
+    let configuration = "[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\n";
+    std::fs::write(folder.join("ca.conf"), configuration).unwrap();
+    let made = Command::new("openssl")
+        .args([
+            "ca", "-config", "ca.conf", "-gencrl", "-crldays", "30", "-out", "crl.pem",
+        ])
+        .args(["-cert", "ca-and-key.pem", "-keyfile", "ca-and-key.pem"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+}
+
 pub fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
@@ -118,15 +147,18 @@ pub fn world() -> &'static World {
             ("apple", &apple),
         ] {
             let server = pair(name, Some(&ca), false, names, life);
-            let mut pem = server.certificate.to_pem().unwrap();
-            pem.extend(server.key.private_key_to_pem_pkcs8().unwrap());
-            std::fs::write(folder.join(format!("{name}.pem")), pem).unwrap();
+            save(&folder, name, &server);
         }
+        let late = pair("late", Some(&ca), false, &here, (-20, -10));
+        save(&folder, "late", &late);
         std::fs::write(folder.join("ca.pem"), ca.certificate.to_pem().unwrap()).unwrap();
+        let revoked = pair("revoked", Some(&ca), false, &[], life);
+        revoke(&folder, &ca, &revoked);
         World {
             good: pair("good", Some(&ca), false, &[], life),
             below: pair("below", Some(&intermediate), false, &[], life),
             expired: pair("expired", Some(&ca), false, &[], (-20, -10)),
+            revoked,
             old: pair("old", Some(&ca), false, &[], life),
             stranger: pair("stranger", Some(&foreign), false, &[], life),
             folder,
