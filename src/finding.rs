@@ -190,6 +190,20 @@ pub mod id {
     pub const REPAIRED_INPUT: &str = "repaired-input";
     /// A block or bag that could not be read beside good ones, or is not of a kind read here.
     pub const SKIPPED: &str = "skipped";
+    /// The signature of a profile does not hold, or is not Apple's.
+    pub const PROFILE_SIGNATURE: &str = "profile-signature";
+    /// A profile without push notifications.
+    pub const PROFILE_WITHOUT_PUSH: &str = "profile-without-push";
+    /// A profile for a pattern of apps.
+    pub const PROFILE_WILDCARD: &str = "profile-wildcard";
+    /// Profile and certificate are for different apps.
+    pub const PROFILE_TOPIC_MISMATCH: &str = "profile-topic-mismatch";
+    /// Profile and certificate are of different teams.
+    pub const PROFILE_TEAM_MISMATCH: &str = "profile-team-mismatch";
+    /// The device tokens of a profile's builds are of an environment that the certificate does not serve.
+    pub const PROFILE_ENVIRONMENT: &str = "profile-environment";
+    /// Profile and certificate can work together.
+    pub const PROFILE_FITS: &str = "profile-fits";
     /// The live answer refuses the certificate.
     pub const REJECTED: &str = "rejected";
     /// Nothing proved the certificate.

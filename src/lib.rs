@@ -17,7 +17,9 @@ pub mod secret;
 pub mod certificate;
 pub mod private_key;
 
+pub mod crl;
 pub mod issuer;
+pub mod profile;
 pub mod request;
 pub mod validity;
 

@@ -33,7 +33,7 @@ pub(super) fn account_for(
         }
         return;
     }
-    let (reason, excused) = reason_left_out(choice, parts, index, chain);
+    let (reason, excused) = reason_left_out(choice, parts, index, input, chain);
     if input.named && !excused {
         let name = input.name();
         choice.unused.push(
@@ -50,7 +50,13 @@ pub(super) fn account_for(
 }
 
 /// The reason, and whether a named file is excused by it (it lost to a later certificate or to a flag).
-fn reason_left_out(choice: &Choice, parts: &Parts, index: usize, chain: Chain) -> (String, bool) {
+fn reason_left_out(
+    choice: &Choice,
+    parts: &Parts,
+    index: usize,
+    input: &Input,
+    chain: Chain,
+) -> (String, bool) {
     let leaf = parts
         .leaves
         .iter()
@@ -102,8 +108,13 @@ fn reason_left_out(choice: &Choice, parts: &Parts, index: usize, chain: Chain) -
             ),
         };
     }
-    (
-        "a request; the certificate made from it is what counts".to_string(),
-        false,
-    )
+    let contents = input.contents();
+    let reason = match contents {
+        Some(contents) if contents.profile.is_some() => {
+            "a provisioning profile, which no server loads"
+        }
+        Some(contents) if !contents.crls.is_empty() => "a revocation list",
+        _ => "a request; the certificate made from it is what counts",
+    };
+    (reason.to_string(), false)
 }

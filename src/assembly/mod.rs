@@ -186,9 +186,9 @@ fn chain_candidates(
             .filter_map(|index| inputs.get(*index))
             .any(|input| {
                 input.named
-                    && input
-                        .contents()
-                        .is_some_and(|contents| contents.format != Format::Pkcs12)
+                    && input.contents().is_some_and(|contents| {
+                        !matches!(contents.format, Format::Pkcs12 | Format::Pkcs7)
+                    })
             })
     };
     let all = parts.authorities.iter();

@@ -11,7 +11,8 @@ pub use subject::{Subject, can_shake_hands, static_findings, subjects};
 use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::live::{Handshake, Proxies, Query, Target};
-use crate::{apple::Environment, audit::Standard};
+use crate::{apple::Environment, audit, audit::Standard, container::cms::SignedProfile};
+use time::Duration;
 
 /// An endpoint and what came of it.
 #[derive(Debug)]
@@ -35,6 +36,9 @@ pub struct Checked {
     pub status: Status,
 }
 
+/// So long before its end a profile needs attention; it is renewed in a minute.
+const PROFILE_WARNING: Duration = Duration::days(30);
+
 /// What a check is asked to do.
 #[derive(Clone, Debug)]
 pub struct Wishes {
@@ -50,6 +54,8 @@ pub struct Wishes {
     pub probe: bool,
     /// Only what can be told without asking.
     pub offline: bool,
+    /// A provisioning profile that the certificate has to work with, and its path.
+    pub profile: Option<(String, SignedProfile)>,
 }
 
 /// A subject with what is known before anyone is asked.
@@ -72,6 +78,12 @@ pub fn plan(subject: Subject, inputs: &[Input], wishes: &Wishes, standard: &Stan
         ..*standard
     };
     let mut findings = static_findings(&subject, inputs, &standard);
+    if let Some((path, signed)) = &wishes.profile {
+        let of_profile = audit::profile::profile(signed, standard.now, PROFILE_WARNING);
+        let of_pair = audit::profile::pair(&signed.profile, leaf);
+        let all = of_profile.into_iter().chain(of_pair);
+        findings.extend(all.map(|finding| finding.in_path(path.clone())));
+    }
     if wishes.offline || !can_shake_hands(&subject) {
         endpoints.clear();
     } else if endpoints.is_empty() && leaf.environments.is_empty() {

@@ -9,6 +9,7 @@ use crate::apple::{Environment, Service};
 use crate::assembly;
 use crate::audit::Standard;
 use crate::check::{self, Checked, Planned, Via};
+use crate::container::cms::SignedProfile;
 use crate::error::Error;
 use crate::finding::{Finding, Status};
 use crate::inputs::Input;
@@ -17,7 +18,7 @@ use crate::report::{self, json};
 use crate::validity::Threshold;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -41,6 +42,9 @@ pub(super) struct Check {
     /// Only the static findings
     #[arg(long)]
     offline: bool,
+    /// Judge whether the certificate and this provisioning profile can work together
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     /// Do not send the probe, a notification that can reach nobody
     #[arg(long)]
     no_probe: bool,
@@ -111,6 +115,7 @@ impl Check {
             proxies: self.connection.proxies()?,
             probe: !self.no_probe,
             offline: self.offline,
+            profile: self.profile.as_deref().map(profile).transpose()?,
         };
         let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
@@ -215,4 +220,18 @@ impl Check {
             ..Reply::default()
         }
     }
+}
+
+/// The provisioning profile in a file.
+fn profile(path: &Path) -> Result<(String, SignedProfile), Box<Stop>> {
+    let inputs = crate::inputs::open(&[path.to_path_buf()], &[])?;
+    open::demand_named(&inputs)?;
+    let found = inputs
+        .files
+        .into_iter()
+        .find_map(|input| Some((input.name(), input.contents()?.profile.clone()?)));
+    let missing = Error::NoInputFound {
+        wanted: "provisioning profile",
+    };
+    found.ok_or_else(|| missing.in_file(path).into())
 }

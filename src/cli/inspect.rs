@@ -3,6 +3,7 @@
 use super::reply::{self, Reply, Stop};
 use super::{Common, PassIn, moment, open};
 use crate::audit::{self, Standard};
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::finding::{Finding, Severity, Status};
 use crate::inputs::Input;
@@ -42,7 +43,7 @@ impl Inspect {
             }
             .into());
         }
-        let inspected: Vec<Inspected> = inputs
+        let mut inspected: Vec<Inspected> = inputs
             .files
             .iter()
             .map(|input| Inspected {
@@ -50,6 +51,9 @@ impl Inspect {
                 findings: findings(input, now),
             })
             .collect();
+        for (file, pairs) in inspected.iter_mut().zip(pairs(&inputs.files)) {
+            file.findings.extend(pairs);
+        }
         let all: Vec<Finding> = inspected
             .iter()
             .flat_map(|file| file.findings.clone())
@@ -85,6 +89,35 @@ impl Inspect {
     }
 }
 
+/// For each file what its profile is to the push certificates of the others. Of several, only those for its app say anything.
+fn pairs(files: &[Input]) -> Vec<Vec<Finding>> {
+    let contents = || files.iter().filter_map(Input::contents);
+    let certificates: Vec<&Certificate> = contents()
+        .flat_map(|contents| &contents.certificates)
+        .map(|part| &part.certificate)
+        .filter(|certificate| certificate.kind.is_push())
+        .collect();
+    let profiles = contents().filter(|contents| contents.profile.is_some());
+    let only_pair = profiles.count() == 1 && certificates.len() == 1;
+    let of_file = |input: &Input| {
+        let signed = input
+            .contents()
+            .and_then(|contents| contents.profile.as_ref());
+        let Some(signed) = signed else {
+            return Vec::new();
+        };
+        certificates
+            .iter()
+            .filter(|certificate| {
+                only_pair || audit::profile::is_for_its_app(&signed.profile, certificate)
+            })
+            .flat_map(|certificate| audit::profile::pair(&signed.profile, certificate))
+            .map(|finding| finding.in_path(input.name()))
+            .collect()
+    };
+    files.iter().map(of_file).collect()
+}
+
 fn findings(input: &Input, now: OffsetDateTime) -> Vec<Finding> {
     let path = input.name();
     let mut findings = Vec::new();
@@ -103,6 +136,13 @@ fn findings(input: &Input, now: OffsetDateTime) -> Vec<Finding> {
             .filter(|part| !part.certificate.is_ca)
         {
             findings.extend(audit::certificate(&part.certificate, &standard));
+        }
+        if let Some(signed) = &contents.profile {
+            findings.extend(audit::profile::profile(
+                signed,
+                now,
+                time::Duration::days(30),
+            ));
         }
     }
     if let Some(error) = input.trouble() {

@@ -12,6 +12,8 @@ pub(super) enum Shape {
     Pkcs1,
     Sec1,
     EncryptedKey,
+    SignedData,
+    Crl,
     /// Another kind, named with its article.
     Other(&'static str),
     /// Begins like DER and is not.
@@ -72,7 +74,7 @@ fn is_pfx(bytes: &[u8]) -> bool {
 
 fn signed_data(oid: &[u8]) -> Shape {
     match Oid::new(oid.into()).to_id_string().as_str() {
-        "1.2.840.113549.1.7.2" => Shape::Other("PKCS#7 (or a provisioning profile)"),
+        "1.2.840.113549.1.7.2" => Shape::SignedData,
         _ => Shape::Other("a CMS structure"),
     }
 }
@@ -95,10 +97,10 @@ fn to_be_signed(tbs: &[u8]) -> Shape {
         // version, then a name (a SET inside) in a request; serial, then an algorithm (an OID inside) in an old certificate
         (Tag::Integer, Some(second)) => match third(&second) {
             Some(Tag::Oid) if !is_crl(rest) => Shape::Certificate,
-            Some(Tag::Oid) => Shape::Other("a certificate revocation list"),
+            Some(Tag::Oid) => Shape::Crl,
             _ => Shape::Request,
         },
-        (Tag::Sequence, _) => Shape::Other("a certificate revocation list"),
+        (Tag::Sequence, _) => Shape::Crl,
         _ => Shape::Broken,
     }
 }

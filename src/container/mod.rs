@@ -2,17 +2,20 @@
 //! The kind is told from the content, never from a name.
 
 mod ber;
+pub mod cms;
 mod der;
 pub mod pbe;
 pub mod pem;
 pub mod pkcs12;
 
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity, id};
 use crate::private_key::PrivateKey;
 use crate::request::Request;
 use crate::secret::{Passphrase, SecretBytes};
+use cms::SignedProfile;
 
 /// The outer form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +24,11 @@ pub enum Format {
     DerCertificate,
     Pem,
     Pkcs12,
+    Pkcs7,
     DerKey,
     DerRequest,
+    Mobileprovision,
+    Crl,
 }
 
 impl Format {
@@ -32,8 +38,11 @@ impl Format {
             Format::DerCertificate => "der-certificate",
             Format::Pem => "pem",
             Format::Pkcs12 => "pkcs12",
+            Format::Pkcs7 => "pkcs7",
             Format::DerKey => "der-key",
             Format::DerRequest => "der-request",
+            Format::Mobileprovision => "mobileprovision",
+            Format::Crl => "crl",
         }
     }
 }
@@ -78,6 +87,8 @@ pub struct Contents {
     pub certificates: Vec<CertificatePart>,
     pub keys: Vec<KeyPart>,
     pub requests: Vec<Request>,
+    pub crls: Vec<Crl>,
+    pub profile: Option<SignedProfile>,
     /// What was repaired, skipped or is odd about the form.
     pub findings: Vec<Finding>,
 }
@@ -91,6 +102,8 @@ impl Contents {
             certificates: Vec::new(),
             keys: Vec::new(),
             requests: Vec::new(),
+            crls: Vec::new(),
+            profile: None,
             findings: Vec::new(),
         }
     }
@@ -111,7 +124,11 @@ impl Contents {
 
     /// Whether nothing was found in it.
     pub fn is_empty(&self) -> bool {
-        self.certificates.is_empty() && self.keys.is_empty() && self.requests.is_empty()
+        self.certificates.is_empty()
+            && self.keys.is_empty()
+            && self.requests.is_empty()
+            && self.crls.is_empty()
+            && self.profile.is_none()
     }
 
     fn note(&mut self, id: &'static str, severity: Severity, message: impl Into<String>) {
@@ -129,6 +146,16 @@ impl Contents {
             certificate,
             friendly_name,
         });
+        Ok(())
+    }
+
+    fn add_crl(&mut self, der: &[u8]) -> Result<()> {
+        let (crl, trailing) = Crl::parse(der)?;
+        if trailing > 0 {
+            let message = format!("{trailing} bytes after the revocation list are ignored");
+            self.note(id::TRAILING_BYTES, Severity::Info, message);
+        }
+        self.crls.push(crl);
         Ok(())
     }
 
@@ -331,6 +358,12 @@ fn parse_der(bytes: &[u8]) -> Result<Container> {
         der::Shape::Certificate => {
             let mut contents = Contents::new(Format::DerCertificate, "DER certificate");
             contents.add_certificate(bytes, None)?;
+            open(contents)
+        }
+        der::Shape::SignedData => open(cms::parse(bytes)?),
+        der::Shape::Crl => {
+            let mut contents = Contents::new(Format::Crl, "certificate revocation list");
+            contents.add_crl(bytes)?;
             open(contents)
         }
         der::Shape::Other(found) => Err(Error::WrongKind {

@@ -152,6 +152,14 @@ pub(super) fn parse(text: &Text) -> Result<Container> {
         );
     }
     contents.description = describe(&contents, !sealed.is_empty());
+    if contents.profile.is_none()
+        && blocks(&text.text)
+            .flatten()
+            .all(|block| is_cms(block.label))
+    {
+        contents.format = Format::Pkcs7;
+        contents.description = format!("{} in PKCS#7", contents.description);
+    }
     if sealed.is_empty() {
         return Ok(Container::Open(contents));
     }
@@ -272,6 +280,17 @@ fn add(contents: &mut Contents, sealed: &mut Vec<Sealed>, block: Block) -> Resul
                 .requests
                 .push(Request::parse(decode(&block)?.expose_secret())?.0);
         }
+        label if is_cms(label) => {
+            let inner = super::cms::parse(decode(&block)?.expose_secret())?;
+            contents.certificates.extend(inner.certificates);
+            contents.crls.extend(inner.crls);
+            contents.findings.extend(inner.findings);
+            if inner.profile.is_some() {
+                contents.profile = inner.profile;
+                contents.format = inner.format;
+            }
+        }
+        "X509 CRL" => contents.add_crl(decode(&block)?.expose_secret())?,
         "EC PARAMETERS" => {}
         other => {
             let message = format!("a {other} block is skipped");
@@ -279,6 +298,10 @@ fn add(contents: &mut Contents, sealed: &mut Vec<Sealed>, block: Block) -> Resul
         }
     }
     Ok(())
+}
+
+fn is_cms(label: &str) -> bool {
+    matches!(label, "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS")
 }
 
 /// Opens a traditional encrypted key (the block with its headers).

@@ -1,8 +1,9 @@
 //! What `inspect` says of files: one block per file in text, one entry per file in JSON.
 
-use super::{escape, json, words};
+use super::{escape, json, profile, words};
 use crate::certificate::Certificate;
 use crate::container::{CertificatePart, Contents, KeyPart, Protection};
+use crate::crl::Crl;
 use crate::finding::Finding;
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
@@ -59,6 +60,12 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             ),
         ));
     }
+    for crl in &contents.crls {
+        rows.push(("list".to_string(), crl_fact(crl)));
+    }
+    if let Some(signed) = &contents.profile {
+        rows.extend(profile::rows(signed));
+    }
     let repeats = |finding: &&Finding| {
         contents.leaf().is_some() || !matches!(finding.id, "locked" | "wrong-passphrase")
     };
@@ -78,7 +85,11 @@ fn headline(input: &Input, contents: &Contents, now: OffsetDateTime) -> String {
         let why = input.trouble().map(|e| e.cause().to_string());
         return why.unwrap_or_default();
     }
+    if let Some(signed) = &contents.profile {
+        return profile::headline(signed, now);
+    }
     match (contents.keys.len(), contents.requests.len()) {
+        (0, 0) => "a certificate revocation list".to_string(),
         (0, _) => "a request".to_string(),
         (1, _) => "one key, no certificate".to_string(),
         (n, _) => format!("{n} keys, no certificate"),
@@ -145,6 +156,19 @@ fn certificate_rows(
         format!("{}, SPKI {}…{fit}", key.describe(), key.spki_sha256.short()),
     );
     add("sha256", certificate.sha256.to_string());
+}
+
+fn crl_fact(crl: &Crl) -> String {
+    let next = crl
+        .next_update
+        .map(|next| format!(", next {}", next.date()));
+    format!(
+        "{} revoked, by {}, of {}{}",
+        crl.entries,
+        escape::text(&crl.issuer.text),
+        crl.this_update.date(),
+        next.unwrap_or_default()
+    )
 }
 
 fn issuer_fact(certificate: &Certificate) -> String {
@@ -233,8 +257,9 @@ fn entry(input: &Input, now: OffsetDateTime) -> Value {
             .collect::<Vec<_>>(),
         "keys": contents.keys.iter().map(|part| json::key(part, encrypted(&part.protection))).collect::<Vec<_>>(),
         "requests": contents.requests.iter().map(json::request).collect::<Vec<_>>(),
-        "crls": [],
+        "crls": contents.crls.iter().map(json::crl).collect::<Vec<_>>(),
         "identities": identities,
+        "profile": contents.profile.as_ref().map(profile::document),
     })
 }
 

@@ -3,6 +3,7 @@
 use super::words::rfc3339;
 use crate::certificate::{Certificate, Name, Topic};
 use crate::container::{KeyPart, pem};
+use crate::crl::Crl;
 use crate::finding::{Finding, Status};
 use crate::issuer::Issuer;
 use crate::public_key::PublicKey;
@@ -109,6 +110,16 @@ pub fn request(request: &Request) -> Value {
         "key": public_key(&request.public_key),
         "spki_sha256": request.public_key.spki_sha256.to_string(),
         "signature_valid": request.signature_valid,
+    })
+}
+
+/// A revocation list.
+pub fn crl(crl: &Crl) -> Value {
+    json!({
+        "issuer": name(&crl.issuer),
+        "this_update": rfc3339(crl.this_update),
+        "next_update": crl.next_update.map(rfc3339),
+        "entries": crl.entries,
     })
 }
 

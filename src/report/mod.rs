@@ -5,5 +5,6 @@ pub mod escape;
 pub mod inspect;
 pub mod json;
 pub mod merged;
+pub mod profile;
 pub mod requested;
 pub mod words;

@@ -17,14 +17,17 @@ pub fn rfc3339(moment: OffsetDateTime) -> String {
 
 /// `until 2027-11-24 (in 365 days)`, `expires today, 14:05 UTC`, `expired 12 days ago`.
 pub fn validity(certificate: &Certificate, now: OffsetDateTime) -> String {
-    let end = certificate.not_after;
-    let days = days_remaining(end, now);
-    let clock = end
-        .format(format_description!("[hour]:[minute] UTC"))
-        .unwrap_or_default();
     if certificate.not_before > now {
         return format!("not valid before {}", certificate.not_before.date());
     }
+    until(certificate.not_after, now)
+}
+
+/// The same of an end alone.
+pub fn until(end: OffsetDateTime, now: OffsetDateTime) -> String {
+    let clock = end
+        .format(format_description!("[hour]:[minute] UTC"))
+        .unwrap_or_default();
     if end.date() == now.to_offset(time::UtcOffset::UTC).date() {
         let verb = if end < now { "expired" } else { "expires" };
         return format!("{verb} today, {clock}");
@@ -37,7 +40,7 @@ pub fn validity(certificate: &Certificate, now: OffsetDateTime) -> String {
             n => format!("expired {n} days ago"),
         };
     }
-    match days {
+    match days_remaining(end, now) {
         0 => format!("until {} (in less than a day)", end.date()),
         1 => format!("until {} (in 1 day)", end.date()),
         n => format!("until {} (in {n} days)", end.date()),

@@ -12,7 +12,14 @@ const LAYERS: [(u8, &[&str]); 12] = [
     (3, &["certificate", "private_key"]),
     (
         4,
-        &["dictionary", "issuer", "profile", "request", "validity"],
+        &[
+            "crl",
+            "dictionary",
+            "issuer",
+            "profile",
+            "request",
+            "validity",
+        ],
     ),
     (5, &["container", "identity"]),
     (6, &["audit", "files", "live"]),

@@ -13,4 +13,5 @@ mod layers;
 mod live;
 mod passphrase;
 mod pkcs12;
+mod profile;
 mod prompts;

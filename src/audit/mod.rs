@@ -1,5 +1,7 @@
 //! What is wrong with a certificate or a file, told without asking anyone.
 
+pub mod profile;
+
 use crate::apple::Environment;
 use crate::certificate::Certificate;
 use crate::container::{Contents, Format};
