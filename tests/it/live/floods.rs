@@ -66,3 +66,53 @@ fn one_byte_a_second_outlasts_no_deadline() {
     assert_eq!(answer.verdict, Verdict::NotRejected);
     assert_eq!(answer.probe.status, None);
 }
+
+#[test]
+fn damaged_frames_and_bodies_never_prove_what_was_not_said() {
+    // One server damages its answer in another place for each connection.
+    let talk = r#"
+import random
+whole = h2(4) + answer(400, b'{"reason":"BadDeviceToken"}') + h2(6, bytes(8))
+for seed in range(120):
+  random.seed(seed)
+  damaged = bytearray(whole)
+  kind = seed % 4
+  at = random.randrange(len(whole))
+  if kind == 0: damaged[at] ^= 1 << random.randrange(8)
+  elif kind == 1: del damaged[at:]
+  elif kind == 2: damaged[at:at] = random.randbytes(random.randrange(1, 40))
+  else: damaged[at:at + 9] = random.randbytes(9)
+  c = context.wrap_socket(raw, server_side=True)
+  try:
+    request()
+    c.sendall(damaged)
+    c.shutdown(socket.SHUT_WR)
+    c.close()
+  except (OSError, SystemExit): pass
+  raw, _ = listener.accept()
+"#;
+    let server = Server::python(H2, talk);
+    let short = Wishes {
+        timeout: Duration::from_millis(300),
+        wait: Duration::from_millis(20),
+        probe: true,
+    };
+    let target = format!("127.0.0.1:{}", server.port);
+    let mut proven = 0;
+    for case in 0..120 {
+        let answer = ask_with(&target, &[&world().good], &roots(), &short);
+        match answer.verdict {
+            Verdict::Accepted => {
+                let reason = answer.probe.reason.as_deref();
+                assert!(
+                    reason == Some("BadDeviceToken") || answer.probe.status == Some(200),
+                    "{case}"
+                );
+                proven += 1;
+            }
+            verdict => assert_eq!(verdict, Verdict::NotRejected, "{case}: {answer:?}"),
+        }
+    }
+    // Damage after the answer, and what changes nothing.
+    assert!((1..60).contains(&proven), "{proven}");
+}

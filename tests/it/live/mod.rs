@@ -6,5 +6,6 @@ mod endings;
 mod floods;
 mod http2;
 mod reach;
+mod requests;
 pub mod servers;
 pub mod world;
