@@ -100,11 +100,23 @@ fn unknown(title: &str, counting: &[&Asked], findings: &[Finding]) -> Option<Str
         asked.handshake.verdict != Verdict::Accepted
             || asked.endpoint.service() == Some(Service::Broadcast)
     })?;
-    let host = address(open);
     let handshake = &open.handshake;
+    let silent = |asked: &&&Asked| {
+        let stage = asked.handshake.failed_stage;
+        matches!(stage, Some(Stage::Dns | Stage::Tcp))
+    };
+    let silent: Vec<String> = counting
+        .iter()
+        .filter(silent)
+        .map(|asked| address(asked))
+        .collect();
+    let host = address(open);
     let reason = handshake.reason.as_deref().unwrap_or_default();
     let open = match (handshake.verdict, handshake.failed_stage) {
-        (Verdict::Unreachable, Some(Stage::Dns | Stage::Tcp)) => format!("{host} does not answer"),
+        (Verdict::Unreachable, Some(Stage::Dns | Stage::Tcp)) => match silent.as_slice() {
+            [one] => format!("{one} does not answer"),
+            several => format!("{} do not answer", several.join(" and ")),
+        },
         (Verdict::Unreachable, Some(Stage::Proxy)) => {
             format!("{host} is out of reach through the proxy: {reason}")
         }

@@ -20,12 +20,16 @@ pub enum Says {
     Endless,
     Close,
     Nothing,
+    /// No, after so many milliseconds.
+    Late(u64),
 }
 
 /// A proxy on loopback.
 pub struct Proxy {
     address: String,
     heard: Arc<Mutex<Vec<String>>>,
+    /// Connections at this moment, and the most there were.
+    open: Arc<Mutex<(usize, usize)>>,
 }
 
 impl Proxy {
@@ -34,14 +38,22 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let (lines, answer) = (heard.clone(), Arc::new(answer));
+        let open = Arc::new(Mutex::new((0, 0)));
+        let (lines, answer, counted) = (heard.clone(), Arc::new(answer), open.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (lines, answer) = (lines.clone(), answer.clone());
-                thread::spawn(move || serve(stream.unwrap(), &lines, &*answer));
+                let (lines, answer, counted) = (lines.clone(), answer.clone(), counted.clone());
+                thread::spawn(move || {
+                    count(&counted, 1);
+                    serve(stream.unwrap(), &lines, &*answer, || count(&counted, -1));
+                });
             }
         });
-        Proxy { address, heard }
+        Proxy {
+            address,
+            heard,
+            open,
+        }
     }
 
     /// A proxy that is not there.
@@ -50,6 +62,7 @@ impl Proxy {
         Proxy {
             address: listener.local_addr().unwrap().to_string(),
             heard: Arc::default(),
+            open: Arc::default(),
         }
     }
 
@@ -61,6 +74,11 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
+    /// The most connections there were at a time.
+    pub fn most(&self) -> usize {
+        self.open.lock().unwrap().1
+    }
+
     /// The request lines so far, and the authorizations, sorted.
     pub fn heard(&self) -> Vec<String> {
         let mut heard = self.heard.lock().unwrap().clone();
@@ -69,7 +87,19 @@ impl Proxy {
     }
 }
 
-fn serve(mut stream: TcpStream, lines: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -> Says) {
+fn count(open: &Mutex<(usize, usize)>, change: isize) {
+    let mut open = open.lock().unwrap();
+    open.0 = open.0.saturating_add_signed(change);
+    open.1 = open.1.max(open.0);
+}
+
+/// Serves one connection; `done` is called before its last word, so that the next one is not counted beside it.
+fn serve(
+    mut stream: TcpStream,
+    lines: &Mutex<Vec<String>>,
+    answer: &dyn Fn(&str) -> Says,
+    done: impl Fn(),
+) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -111,6 +141,11 @@ fn serve(mut stream: TcpStream, lines: &Mutex<Vec<String>>, answer: &dyn Fn(&str
         Says::Raw(text) => drop(stream.write_all(text.as_bytes())),
         Says::Endless => while stream.write_all(&[b'x'; 4096]).is_ok() {},
         Says::Close => {}
+        Says::Late(milliseconds) => {
+            thread::sleep(std::time::Duration::from_millis(milliseconds));
+            done();
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n");
+        }
         Says::Nothing => drop(stream.read_to_end(&mut Vec::new())),
     }
 }
@@ -134,6 +169,7 @@ impl Script {
                 "lab issue request --topic com.example.app --kind universal -o universal.cer",
                 "lab issue request --topic com.example.app --kind voip -o voip.cer",
                 "lab issue request --topic com.apple.mgmt.External.1 --kind mdm -o mdm.cer",
+                "merge expired.cer key.pem -o expired.pem",
                 "merge sandbox.cer key.pem -o sandbox.pem",
                 "merge universal.cer key.pem -o universal.pem",
                 "merge voip.cer key.pem -o voip.pem",
