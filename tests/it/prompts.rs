@@ -8,7 +8,7 @@ use tempfile::TempDir;
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 /// A shell line in a terminal; what it prints is read as far as a test waits for it.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keys: ChildStdin,
     screen: ChildStdout,
@@ -17,7 +17,7 @@ struct Terminal {
 
 impl Terminal {
     /// Runs the line in the folder; `pushcert` is the command under test. Ends with its exit code and the terminal's state.
-    fn run(folder: &Path, line: &str) -> Terminal {
+    pub fn run(folder: &Path, line: &str) -> Terminal {
         let line = line.replace("pushcert", env!("CARGO_BIN_EXE_pushcert"));
         let shown = "echo \"[exit $?]\"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | tr '\\n' ' '";
         let mut child = Command::new("script")
@@ -38,7 +38,7 @@ impl Terminal {
     }
 
     /// Waits until the words stand on the screen, after all that was waited for before.
-    fn wait_for(&mut self, words: &str) {
+    pub fn wait_for(&mut self, words: &str) {
         let mut byte = [0];
         let mut shown = Vec::new();
         while !String::from_utf8_lossy(&shown).contains(words) {
@@ -56,7 +56,7 @@ impl Terminal {
     }
 
     /// Everything that was shown, the last line being the state of the terminal.
-    fn end(mut self) -> String {
+    pub fn end(mut self) -> String {
         let mut rest = Vec::new();
         self.screen.read_to_end(&mut rest).unwrap();
         self.child.wait().unwrap();

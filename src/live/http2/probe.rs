@@ -74,16 +74,30 @@ async fn ask(
     patience: &Patience,
     probe: &mut Probe,
 ) -> Outcome {
-    let asked = async {
+    let opened = async {
         let mut connection = Connection::open(stream, authority).await?;
         let pending = connection.post(post(push)).await?;
-        probe.sent = true;
-        pending.answer().await
+        Ok((connection, pending))
     };
-    match timeout_at(after(patience.timeout), asked).await {
+    let deadline = after(patience.timeout);
+    let (mut connection, pending) = match timeout_at(deadline, opened).await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(broken)) => return ended(broken, probe),
+        Err(_) => return Outcome::Quiet,
+    };
+    probe.sent = true;
+    let outcome = match timeout_at(deadline, pending.answer()).await {
         Ok(Ok(answer)) => answered(&answer, probe),
         Ok(Err(broken)) => ended(broken, probe),
         Err(_) => Outcome::Quiet,
+    };
+    if outcome != Outcome::Quiet {
+        return outcome;
+    }
+    // What decides nothing leaves the word to a refusal that may still come.
+    match timeout_at(after(patience.wait), connection.ended()).await {
+        Ok(Broken::Alert(alert)) if alert.refuses_certificate() => Outcome::Alert(alert),
+        _ => Outcome::Quiet,
     }
 }
 

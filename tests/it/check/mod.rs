@@ -2,6 +2,7 @@
 
 mod apple;
 mod endpoints;
+mod progress;
 mod proxies;
 mod roots;
 mod settle;

@@ -5,7 +5,7 @@ use assert_cmd::cargo::cargo_bin_cmd;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use tempfile::TempDir;
@@ -181,6 +181,10 @@ impl Script {
             std::fs::copy(world().folder.join("ca.pem"), folder.join("ca.pem")).unwrap();
             folder
         }))
+    }
+
+    pub fn folder(&self) -> &'static Path {
+        self.0
     }
 
     /// `check` with these words, and its one document.
