@@ -92,7 +92,7 @@ async fn through(
     let here = |failure: Failure| Failure {
         stage: Stage::Proxy,
         reason: format!(
-            "the proxy {} is out of reach: {}",
+            "the proxy {} does not answer: {}",
             proxy.target(),
             failure.reason
         ),

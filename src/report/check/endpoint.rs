@@ -2,7 +2,7 @@
 
 use crate::apple::{Service, gateway};
 use crate::check::Asked;
-use crate::live::{Handshake, Probe, Protocol, Stage, Verdict};
+use crate::live::{Handshake, Probe, Proof, Protocol, Stage, Verdict};
 use crate::report::escape;
 
 /// The rows of an endpoint. Foreign text in them is escaped.
@@ -46,11 +46,33 @@ pub(super) fn rows(asked: &Asked) -> Vec<(String, String)> {
         add("  alert", format!("{} {}{when}", alert.number, alert.name));
     }
     if let Some(answer) = answer(&handshake.probe, handshake.protocol) {
-        add("  probe", answer);
+        let meaning = match (handshake.proof, handshake.protocol) {
+            (Some(Proof::Probe), Protocol::Binary) => {
+                ": the answer only an accepted certificate gets"
+            }
+            (Some(Proof::Probe), _) => ": an answer that comes after the certificate is accepted",
+            _ => "",
+        };
+        add("  probe", format!("{answer}{meaning}"));
     }
     add("  verdict", handshake.verdict.as_str().to_string());
-    add("  why", why(asked));
+    if let Some(why) = untold(asked) {
+        add("  why", why);
+    }
     rows
+}
+
+/// Why it is the verdict, where the rows above have not said it.
+fn untold(asked: &Asked) -> Option<String> {
+    let handshake = &asked.handshake;
+    let answered = handshake.probe.status.is_some();
+    let told = match handshake.verdict {
+        Verdict::Accepted => handshake.proof == Some(Proof::Probe),
+        Verdict::Rejected => handshake.alert.is_some() || answered,
+        Verdict::Unreachable => true,
+        Verdict::NotRejected | Verdict::NotRequested => false,
+    };
+    special(asked).or_else(|| (!told).then(|| handshake.explanation()))
 }
 
 /// Where it was asked, at the port that answered.
@@ -107,28 +129,34 @@ fn answer(probe: &Probe, protocol: Protocol) -> Option<String> {
 
 /// One sentence: what was proved and by what, or what it means that nothing was.
 pub(super) fn why(asked: &Asked) -> String {
-    let handshake = &asked.handshake;
+    let explanation = || asked.handshake.explanation();
+    match (special(asked), asked.handshake.verdict) {
+        (Some(special), Verdict::Unreachable) => format!("{}; {special}", explanation()),
+        (Some(special), _) => special,
+        (None, _) => explanation(),
+    }
+}
+
+/// What is known of Apple's endpoints and no handshake tells.
+fn special(asked: &Asked) -> Option<String> {
     let port = asked.endpoint.target.port();
-    match (asked.endpoint.service(), handshake.verdict) {
-        (Some(Service::Legacy), Verdict::Unreachable) => format!(
+    Some(match (asked.endpoint.service()?, asked.handshake.verdict) {
+        (Service::Legacy, Verdict::Unreachable) => format!(
             "Apple turned the binary gateways off on {}; this says nothing about the certificate",
             gateway::RETIRED
         ),
-        (Some(Service::Broadcast), Verdict::NotRejected) => format!(
+        (Service::Broadcast, Verdict::NotRejected | Verdict::Accepted) => format!(
             "what answers on port {port} today manages broadcast channels: it did not refuse the certificate, and proves nothing"
         ),
-        (Some(Service::Broadcast), Verdict::Unreachable) => format!(
-            "what answers on port {port} today manages broadcast channels; {}",
-            handshake.explanation()
-        ),
-        (Some(_), Verdict::NotRequested) => {
-            let issuer = issuer(handshake).unwrap_or_default();
-            format!(
-                "the server never asked for a certificate, as Apple's do: something in between may answer in its place ({issuer})"
-            )
+        (Service::Broadcast, Verdict::Unreachable) => {
+            format!("what answers on port {port} today manages broadcast channels")
         }
-        _ => handshake.explanation(),
-    }
+        (_, Verdict::NotRequested) => format!(
+            "the server never asked for a certificate, as Apple's do: something in between may answer in its place ({})",
+            issuer(&asked.handshake).unwrap_or_default()
+        ),
+        _ => return None,
+    })
 }
 
 /// Who issued what the server showed.

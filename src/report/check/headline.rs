@@ -118,7 +118,7 @@ fn unknown(title: &str, counting: &[&Asked], findings: &[Finding]) -> Option<Str
             several => format!("{} do not answer", several.join(" and ")),
         },
         (Verdict::Unreachable, Some(Stage::Proxy)) => {
-            format!("{host} is out of reach through the proxy: {reason}")
+            format!("{host} is out of reach: {reason}")
         }
         (Verdict::Unreachable, _) => format!("{host} did not come to judge it: {reason}"),
         (Verdict::NotRequested, _) => format!("{host} never asked for a certificate"),

@@ -112,7 +112,7 @@ fn half_a_proof_is_no_proof() {
     let (_, text) = script.read(&words("universal.pem", &proxy, " --via api"), &[]);
     assert_eq!(
         text.lines().next().unwrap(),
-        "unknown   com.example.app is accepted by api.sandbox.push.apple.com:443, but api.push.apple.com:443 is out of reach through the proxy: the proxy refused: 503 Service Unavailable"
+        "unknown   com.example.app is accepted by api.sandbox.push.apple.com:443, but api.push.apple.com:443 is out of reach: the proxy refused: 503 Service Unavailable"
     );
 }
 

@@ -197,7 +197,7 @@ fn a_silent_or_absent_proxy_ends_with_the_timeout() {
     assert_eq!(
         endpoint["explanation"],
         format!(
-            "the certificate was not judged: proxy failed: the proxy {} is out of reach: connection refused",
+            "the certificate was not judged: proxy failed: the proxy {} does not answer: connection refused",
             absent.address()
         )
     );

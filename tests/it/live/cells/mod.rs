@@ -5,7 +5,7 @@ mod servers;
 
 use peers::peers;
 use pushcert::live::{Handshake, Protocol};
-use servers::{gnutls, nginx, node, openssl, python};
+use servers::{gnutls, lab, nginx, node, openssl, python};
 use std::thread;
 
 /// What is asked of a server, and the row that comes of it.
@@ -80,13 +80,13 @@ fn rows(cells: Vec<Cell>) -> Vec<String> {
 
 #[test]
 fn the_page_of_verdicts_is_what_comes_of_the_servers() {
-    let groups: [fn() -> Vec<Cell>; 6] = [openssl, gnutls, nginx, node, python, peers];
+    let groups: [fn() -> Vec<Cell>; 7] = [openssl, gnutls, nginx, node, python, lab, peers];
     let measured: Vec<Vec<String>> = thread::scope(|scope| {
         let running = groups.map(|group| scope.spawn(move || rows(group())));
         running.map(|thread| thread.join().unwrap()).into()
     });
-    let servers = measured[..5].concat().join("\n");
-    let peers = measured[5].join("\n");
+    let servers = measured[..6].concat().join("\n");
+    let peers = measured[6].join("\n");
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verdicts.md");
     let page = std::fs::read_to_string(page).unwrap();
     let printed = |mark: &str| {

@@ -1,10 +1,14 @@
 //! Servers that ask for certificates, each with every certificate.
 
 use super::{Cell, VERSIONS};
+use crate::check::stand_in::Script;
 use crate::interop::Nginx;
 use crate::live::servers::Server;
 use crate::live::world::*;
+use openssl::pkey::PKey;
+use openssl::x509::X509;
 use pushcert::live::{Handshake, Roots};
+use std::process::Command;
 
 fn certificates() -> Vec<(&'static str, Vec<&'static Pair>)> {
     let world = world();
@@ -156,6 +160,51 @@ pub fn python() -> Vec<Cell> {
                 certificate,
                 asked(server.port, &[&world().good]),
             ));
+        }
+    }
+    cells
+}
+
+pub fn lab() -> Vec<Cell> {
+    let script = Script::new();
+    let folder = script.folder();
+    let key = std::fs::read(folder.join("key.pem")).unwrap();
+    let pair = |name: &str| Pair {
+        certificate: X509::from_der(&std::fs::read(folder.join(name)).unwrap()).unwrap(),
+        key: PKey::private_key_from_pem(&key).unwrap(),
+    };
+    let authorities = X509::stack_from_pem(&std::fs::read(folder.join("lab/ca.pem")).unwrap());
+    let authorities = authorities
+        .unwrap()
+        .iter()
+        .map(|ca| ca.to_der().unwrap())
+        .collect();
+    let roots = Roots::Certificates(authorities);
+    let mut cells = Vec::new();
+    for (certificate, file, flags) in [
+        ("good", "sandbox.cer", &[][..]),
+        ("expired", "expired.cer", &[]),
+        ("untrusted", "foreign.cer", &[]),
+        ("revoked", "sandbox.cer", &["--revoke", "sandbox.cer"]),
+        (
+            "of the other environment",
+            "sandbox.cer",
+            &["--env", "production"],
+        ),
+    ] {
+        for version in VERSIONS {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
+            command.args(["lab", "gateway", "--listen", "127.0.0.1:0"]);
+            command.args(["--tls", version]).args(flags);
+            command.current_dir(folder);
+            let server = Server::start(command, |line| {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                let address = event["address"].as_str()?;
+                address.rsplit(':').next()?.parse().ok()
+            });
+            let target = format!("127.0.0.1:{}", server.port);
+            let answer = ask_with(&target, &[&pair(file)], &roots, &wishes(true));
+            cells.push(("pushcert lab gateway", version, certificate, answer));
         }
     }
     cells
