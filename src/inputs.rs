@@ -8,7 +8,7 @@ use crate::secret::Passphrase;
 use std::path::{Path, PathBuf};
 
 /// Extensions by which a file met in a folder is worth a word even if it cannot be read.
-const EXTENSIONS: [&str; 13] = [
+const EXTENSIONS: [&str; 14] = [
     "cer",
     "crt",
     "der",
@@ -22,6 +22,7 @@ const EXTENSIONS: [&str; 13] = [
     "certsigningrequest",
     "p8",
     "mobileprovision",
+    "provisionprofile",
 ];
 
 /// One file and what became of it.
@@ -160,9 +161,7 @@ fn is_foreign(file: &Input) -> bool {
         .path
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
-        .is_some_and(|extension| {
-            EXTENSIONS.contains(&extension.as_str()) || extension == "provisionprofile"
-        });
+        .is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()));
     match &file.state {
         State::Failed(error) => {
             !claims

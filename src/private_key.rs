@@ -1,7 +1,7 @@
 //! A private key and the forms it is kept in: PKCS#8, PKCS#1, SEC1. Encryption of key files is the container's.
 
 use crate::error::{Error, Result};
-use crate::public_key::PublicKey;
+use crate::public_key::{PublicKey, algorithm_name};
 use crate::secret::SecretBytes;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::error::ErrorStack;
@@ -37,14 +37,12 @@ impl PrivateKey {
         let (oid, key) = pkcs8_parts(bytes).ok_or_else(|| damaged("not a PrivateKeyInfo"))?;
         // An RSA key is taken apart here: OpenSSL's first private-key decode costs more than all else that merge does.
         let public_key = if oid == RSA_OID {
-            PublicKey::from_spki_der(
-                &rsa_spki(key).ok_or_else(|| damaged("not an RSA private key"))?,
-            )?
+            PublicKey::from_spki_der(&rsa_spki(key).ok_or_else(|| no_rsa_key(key))?)?
         } else {
             let pkey =
                 PKey::private_key_from_pkcs8(bytes).map_err(|_| Error::UnsupportedAlgorithm {
                     what: "private key",
-                    algorithm: oid.clone(),
+                    algorithm: algorithm_name(&oid).to_string(),
                 })?;
             public_half(&pkey)?
         };
@@ -57,7 +55,7 @@ impl PrivateKey {
     /// Reads a DER RSAPrivateKey (RFC 8017 appendix A.1.2).
     pub fn from_pkcs1(der: &SecretBytes) -> Result<PrivateKey> {
         if rsa_spki(der.expose_secret()).is_none() {
-            return Err(damaged("not an RSA private key"));
+            return Err(no_rsa_key(der.expose_secret()));
         }
         // version 0, rsaEncryption with NULL, and the key as an OCTET STRING
         let mut body = Zeroizing::new(vec![
@@ -73,6 +71,13 @@ impl PrivateKey {
         let failed = |_| damaged("not an EC private key");
         let key = openssl::ec::EcKey::private_key_from_der(der.expose_secret()).map_err(failed)?;
         PrivateKey::from_openssl(&PKey::from_ec_key(key).map_err(failed)?)
+    }
+
+    /// Reads a DER DSA private key as OpenSSL writes it (version, p, q, g, public and private number).
+    pub fn from_dsa(der: &SecretBytes) -> Result<PrivateKey> {
+        let failed = |_| damaged("not a DSA private key");
+        let key = PKey::private_key_from_der(der.expose_secret()).map_err(failed)?;
+        PrivateKey::from_openssl(&key)
     }
 
     /// Makes a new RSA key of 2048 bits, exponent 65537 (FIPS 186-4 B.3.3 sizes), its primes sought on two threads.
@@ -111,6 +116,22 @@ impl PrivateKey {
     pub(crate) fn to_openssl(&self) -> Result<PKey<Private>> {
         PKey::private_key_from_pkcs8(self.pkcs8.expose_secret())
             .map_err(|e| crypto("loading the key", &e))
+    }
+}
+
+/// RFC 8017 has a version 1 for keys of more than two primes, which no push certificate is for.
+fn no_rsa_key(der: &[u8]) -> Error {
+    let version = Sequence::from_der(der).ok().and_then(|(_, sequence)| {
+        Any::from_der(&sequence.content)
+            .ok()
+            .map(|(_, any)| any.data.to_vec())
+    });
+    match version.as_deref() {
+        Some([1]) => Error::UnsupportedAlgorithm {
+            what: "private key",
+            algorithm: "RSA with more than two primes".to_string(),
+        },
+        _ => damaged("not an RSA private key"),
     }
 }
 

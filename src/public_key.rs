@@ -83,8 +83,7 @@ impl PublicKey {
             }
             "1.3.101.112" => ("Ed25519".to_string(), 256, None),
             "1.3.101.113" => ("Ed448".to_string(), 456, None),
-            "1.2.840.10040.4.1" => ("DSA".to_string(), 0, None),
-            _ => (oid, 0, None),
+            other => (algorithm_name(other).to_string(), 0, None),
         };
         PublicKey {
             algorithm,
@@ -109,6 +108,20 @@ impl PublicKey {
     }
 }
 
+/// What an algorithm that is only told, not read here, is called; its OID where it has no name here.
+pub(crate) fn algorithm_name(oid: &str) -> &str {
+    match oid {
+        "1.2.840.10040.4.1" => "DSA",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        other => other,
+    }
+}
+
 fn damaged(reason: &str) -> Error {
     Error::Damaged {
         what: "public key",
@@ -130,6 +143,7 @@ fn curve_name(oid: &str) -> (String, usize) {
         "1.3.132.0.34" => ("P-384", 384),
         "1.3.132.0.35" => ("P-521", 521),
         "1.3.132.0.10" => ("secp256k1", 256),
+        "1.2.156.10197.1.301" => ("SM2", 256),
         other => (other, 0),
     };
     (name.to_string(), bits)

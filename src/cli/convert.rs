@@ -27,7 +27,7 @@ pub(super) struct Convert {
     /// Write only these parts
     #[arg(long, value_enum, value_name = "PARTS")]
     only: Option<Parts>,
-    /// Friendly name in a PKCS#12
+    /// Friendly name in a PKCS#12, or name of a Kubernetes Secret
     #[arg(long, value_name = "FRIENDLY")]
     name: Option<String>,
     /// Syntax of a PEM or DER key
@@ -52,6 +52,8 @@ enum Form {
     P12,
     /// PKCS#12 that any macOS imports (3DES)
     Keychain,
+    /// Manifest of a Kubernetes Secret of type kubernetes.io/tls
+    K8sSecret,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,7 +65,7 @@ enum Parts {
 
 impl Convert {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
-        let joined = matches!(self.to, Form::P12 | Form::Keychain);
+        let joined = matches!(self.to, Form::P12 | Form::Keychain | Form::K8sSecret);
         let into_folder = self.output.as_ref().is_some_and(|output| is_folder(output));
         let to_stdout = self
             .output
@@ -130,7 +132,7 @@ impl Convert {
                 true => protect::choose(
                     &self.passout,
                     &mut passphrases,
-                    conversion::protection(group, joined),
+                    conversion::protection(group, joined && self.to != Form::K8sSecret),
                     "the key",
                 )?,
                 false => None,
@@ -166,6 +168,10 @@ impl Convert {
             },
             Form::Keychain => To::Pkcs12 {
                 keychain: true,
+                name: self.name.as_deref(),
+            },
+            Form::K8sSecret => To::K8sSecret {
+                key: self.key_format.into(),
                 name: self.name.as_deref(),
             },
         };
@@ -237,6 +243,7 @@ impl Convert {
             (Form::Der, Some(Parts::Key)) => "key.der",
             (Form::Der, _) => "der",
             (Form::P12 | Form::Keychain, _) => "p12",
+            (Form::K8sSecret, _) => "yaml",
         };
         named.with_extension(extension)
     }

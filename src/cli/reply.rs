@@ -1,9 +1,10 @@
 //! What a command answers, and how answers and failures reach stdout, stderr and the exit code.
 
 use super::Common;
+use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
 use crate::finding::{Finding, Severity, Status};
-use crate::report::{escape, json};
+use crate::report::{escape, json, words};
 use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -102,11 +103,26 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::UnsupportedAlgorithm { .. } => {
             "export the file again with another tool or algorithm"
         }
+        Error::WrongKind { found, .. } => return other_kind(error, found),
         Error::NotFound => "pushcert inspect . shows what is in this folder",
         Error::NoInputFound { .. } => "pushcert inspect DIR shows what a folder holds",
         _ => return None,
     };
     Some(text.to_string())
+}
+
+/// What makes a file that is another kind of key store into one that is read here.
+fn other_kind(error: &Error, found: &str) -> Option<String> {
+    let path = words::shell(&error.path()?.display().to_string());
+    match found {
+        JAVA_KEYSTORE => Some(format!(
+            "keytool -importkeystore -srckeystore {path} -destkeystore {path}.p12 -deststoretype pkcs12"
+        )),
+        OPENSSH_KEY => Some(format!(
+            "ssh-keygen -p -m PKCS8 -f {path}    (rewrites it as PKCS#8, so on a copy)"
+        )),
+        _ => None,
+    }
 }
 
 /// Prints a command's answer and returns its exit code.

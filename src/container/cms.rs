@@ -7,7 +7,6 @@ use crate::apple::authorities::ROOT;
 use crate::certificate::Certificate;
 use crate::crl::Crl;
 use crate::error::{Error, Result};
-use crate::finding::{Severity, id};
 use crate::issuer::is_signed_by;
 use crate::profile::Profile;
 use openssl::cms::{CMSOptions, CmsContentInfo};
@@ -69,10 +68,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Contents> {
         )?,
         None => certificates(&signed)?,
     };
-    if trailing > 0 {
-        let message = format!("{trailing} bytes after the file proper are ignored");
-        contents.note(id::TRAILING_BYTES, Severity::Info, message);
-    }
+    contents.note_trailing(trailing, WHAT);
     Ok(contents)
 }
 

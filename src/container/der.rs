@@ -11,6 +11,7 @@ pub(super) enum Shape {
     Pkcs8,
     Pkcs1,
     Sec1,
+    Dsa,
     EncryptedKey,
     SignedData,
     Crl,
@@ -18,6 +19,28 @@ pub(super) enum Shape {
     Other(&'static str),
     /// Begins like DER and is not.
     Broken,
+}
+
+/// version, p, q, g, public and private number; an RSA key has nine.
+const DSA_NUMBERS: usize = 6;
+
+/// The first element, and how many bytes follow it. What the strict reader refuses is all one.
+pub(super) fn first(bytes: &[u8]) -> (&[u8], usize) {
+    match Any::from_der(bytes) {
+        Ok((rest, _)) => bytes
+            .split_at_checked(bytes.len() - rest.len())
+            .map_or((bytes, 0), |(first, rest)| (first, rest.len())),
+        Err(_) => (bytes, 0),
+    }
+}
+
+fn elements(mut content: &[u8]) -> usize {
+    let mut count = 0;
+    while let Ok((rest, _)) = Any::from_der(content) {
+        count += 1;
+        content = rest;
+    }
+    count
 }
 
 /// Looks at the outer SEQUENCE and at what it begins with.
@@ -36,6 +59,7 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
     let second_tag = second.as_ref().map(|(_, second)| second.tag());
     match (first.tag(), second_tag) {
         (Tag::Integer, Some(Tag::Sequence)) => Shape::Pkcs8,
+        (Tag::Integer, Some(Tag::Integer)) if elements(outer) == DSA_NUMBERS => Shape::Dsa,
         (Tag::Integer, Some(Tag::Integer)) => Shape::Pkcs1,
         (Tag::Integer, Some(Tag::OctetString)) => Shape::Sec1,
         (Tag::Oid, _) => signed_data(first.data),
@@ -118,13 +142,16 @@ fn is_crl(after_version: &[u8]) -> bool {
         .is_ok_and(|(_, time)| matches!(time.tag(), Tag::UtcTime | Tag::GeneralizedTime))
 }
 
+/// What a Java keystore is called; JSON's `container` and the hints know it by this.
+pub const JAVA_KEYSTORE: &str = "a Java keystore";
+/// What OpenSSH's own form of a key is called.
+pub const OPENSSH_KEY: &str = "an OpenSSH private key";
+
 /// What a file that is neither DER nor PEM may be, with its article.
 pub(super) fn guess(bytes: &[u8]) -> &'static str {
     let starts = |magic: &[u8]| bytes.starts_with(magic);
-    if starts(&[0xfe, 0xed, 0xfe, 0xed]) {
-        "a Java keystore (JKS)"
-    } else if starts(&[0xce, 0xce, 0xce, 0xce]) {
-        "a Java keystore (JCEKS)"
+    if starts(&[0xfe, 0xed, 0xfe, 0xed]) || starts(&[0xce, 0xce, 0xce, 0xce]) {
+        JAVA_KEYSTORE
     } else if starts(b"%PDF") {
         "a PDF"
     } else if starts(b"PK\x03\x04") {
@@ -133,9 +160,11 @@ pub(super) fn guess(bytes: &[u8]) -> &'static str {
         "a property list"
     } else if starts(b"<!DOCTYPE") || starts(b"<html") || starts(b"<!doctype") {
         "an HTML page"
-    } else if starts(b"ssh-") {
+    } else if starts(b"ssh-") || starts(b"ecdsa-sha2-") {
         "an OpenSSH public key"
-    } else if std::str::from_utf8(bytes).is_ok_and(|t| !t.chars().any(|c| c == '\0')) {
+    } else if starts(b"PuTTY-User-Key-File") {
+        "a PuTTY private key"
+    } else if std::str::from_utf8(bytes).is_ok_and(|t| !t.contains('\0')) {
         "text without PEM blocks"
     } else {
         "binary data of no kind known here"

@@ -3,170 +3,19 @@
 
 mod ber;
 pub mod cms;
+mod contents;
 mod der;
 pub mod pbe;
 pub mod pem;
 pub mod pkcs12;
 
-use crate::certificate::Certificate;
-use crate::crl::Crl;
 use crate::error::{Error, Result};
-use crate::finding::{Finding, Severity, id};
+use crate::finding::{Severity, id};
 use crate::private_key::PrivateKey;
 use crate::request::Request;
 use crate::secret::{Passphrase, SecretBytes};
-use cms::SignedProfile;
-
-/// The outer form of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Format {
-    DerCertificate,
-    Pem,
-    Pkcs12,
-    Pkcs7,
-    DerKey,
-    DerRequest,
-    Mobileprovision,
-    Crl,
-}
-
-impl Format {
-    /// The word that JSON's `container` uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Format::DerCertificate => "der-certificate",
-            Format::Pem => "pem",
-            Format::Pkcs12 => "pkcs12",
-            Format::Pkcs7 => "pkcs7",
-            Format::DerKey => "der-key",
-            Format::DerRequest => "der-request",
-            Format::Mobileprovision => "mobileprovision",
-            Format::Crl => "crl",
-        }
-    }
-}
-
-/// How a key was kept where it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Protection {
-    /// In a file of its own or beside a certificate, not encrypted.
-    Plain,
-    /// The key itself is encrypted, with this passphrase.
-    Encrypted(Passphrase),
-    /// Inside a PKCS#12.
-    Pkcs12,
-}
-
-/// A certificate as it stands in a file.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct CertificatePart {
-    pub certificate: Certificate,
-    pub friendly_name: Option<String>,
-}
-
-/// A private key as it stands in a file.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct KeyPart {
-    pub key: PrivateKey,
-    pub friendly_name: Option<String>,
-    pub protection: Protection,
-}
-
-/// All that a file holds, in its order.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Contents {
-    pub format: Format,
-    /// Whether any part of the file is encrypted.
-    pub encrypted: bool,
-    /// The form in words ("PKCS#12, 3DES and RC2-40, HMAC-SHA1 with 1 iteration").
-    pub description: String,
-    pub certificates: Vec<CertificatePart>,
-    pub keys: Vec<KeyPart>,
-    pub requests: Vec<Request>,
-    pub crls: Vec<Crl>,
-    pub profile: Option<SignedProfile>,
-    /// What was repaired, skipped or is odd about the form.
-    pub findings: Vec<Finding>,
-}
-
-impl Contents {
-    fn new(format: Format, description: impl Into<String>) -> Contents {
-        Contents {
-            format,
-            encrypted: false,
-            description: description.into(),
-            certificates: Vec::new(),
-            keys: Vec::new(),
-            requests: Vec::new(),
-            crls: Vec::new(),
-            profile: None,
-            findings: Vec::new(),
-        }
-    }
-
-    /// The leaf: the certificate whose key is there, else the first that is no CA, else the first.
-    pub fn leaf(&self) -> Option<&Certificate> {
-        let mut all = self.certificates.iter().map(|part| &part.certificate);
-        let has_key = |certificate: &&Certificate| {
-            self.keys
-                .iter()
-                .any(|part| part.key.public_key().spki_sha256 == certificate.public_key.spki_sha256)
-        };
-        all.clone()
-            .find(has_key)
-            .or_else(|| all.clone().find(|certificate| !certificate.is_ca))
-            .or_else(|| all.next())
-    }
-
-    /// Whether nothing was found in it.
-    pub fn is_empty(&self) -> bool {
-        self.certificates.is_empty()
-            && self.keys.is_empty()
-            && self.requests.is_empty()
-            && self.crls.is_empty()
-            && self.profile.is_none()
-    }
-
-    fn note(&mut self, id: &'static str, severity: Severity, message: impl Into<String>) {
-        self.findings.push(Finding::new(id, severity, message));
-    }
-
-    fn add_certificate(&mut self, der: &[u8], friendly_name: Option<String>) -> Result<()> {
-        let (certificate, trailing) = Certificate::parse(der)?;
-        certificate.loads()?;
-        if trailing > 0 {
-            let message = format!("{trailing} bytes after the certificate are ignored");
-            self.note(id::TRAILING_BYTES, Severity::Info, message);
-        }
-        self.certificates.push(CertificatePart {
-            certificate,
-            friendly_name,
-        });
-        Ok(())
-    }
-
-    fn add_crl(&mut self, der: &[u8]) -> Result<()> {
-        let (crl, trailing) = Crl::parse(der)?;
-        if trailing > 0 {
-            let message = format!("{trailing} bytes after the revocation list are ignored");
-            self.note(id::TRAILING_BYTES, Severity::Info, message);
-        }
-        self.crls.push(crl);
-        Ok(())
-    }
-
-    fn add_key(&mut self, key: PrivateKey, protection: Protection, friendly_name: Option<String>) {
-        self.keys.push(KeyPart {
-            key,
-            friendly_name,
-            protection,
-        });
-    }
-}
+pub use contents::{CertificatePart, Contents, Format, KeyPart, Protection};
+pub use der::{JAVA_KEYSTORE, OPENSSH_KEY};
 
 /// What bytes turn out to be.
 #[derive(Debug)]
@@ -190,7 +39,11 @@ enum Sealed {
     /// A DER EncryptedPrivateKeyInfo.
     Pkcs8(Vec<u8>),
     /// A PEM block with a DEK-Info header.
-    DekInfo(SecretBytes),
+    Traditional {
+        kind: pem::Traditional,
+        encryption: pbe::dek_info::DekInfo,
+        data: Vec<u8>,
+    },
 }
 
 impl Locked {
@@ -248,10 +101,20 @@ fn open(sealed: &Sealed, passphrase: &Passphrase, contents: &mut Contents) -> Re
         Sealed::Pkcs8(der) => {
             let key = PrivateKey::from_pkcs8(pbe::decrypt_private_key_info(der, passphrase)?)?;
             contents.add_key(key, Protection::Encrypted(passphrase.clone()), None);
+            if pbe::is_legacy_private_key_info(der)? {
+                legacy(contents);
+            }
         }
-        Sealed::DekInfo(block) => {
-            let key = pem::open_dek_info(block, passphrase)?;
+        Sealed::Traditional {
+            kind,
+            encryption,
+            data,
+        } => {
+            let key = pem::open_traditional(*kind, encryption, data, passphrase)?;
             contents.add_key(key, Protection::Encrypted(passphrase.clone()), None);
+            if encryption.is_legacy() {
+                legacy(contents);
+            }
         }
     }
     Ok(())
@@ -277,13 +140,12 @@ pub fn parse(bytes: &SecretBytes) -> Result<Container> {
     if raw.first() == Some(&0x30) {
         return parse_der(raw);
     }
-    if let Some(text) = pem::Text::read(raw) {
-        if text.has_blocks() {
-            return pem::parse(&text);
-        }
-        if let Some(inner) = text.base64() {
-            return wrapped(&inner);
-        }
+    let text = pem::Text::read(raw);
+    if text.has_blocks() {
+        return pem::parse(&text);
+    }
+    if let Some(inner) = text.base64() {
+        return wrapped(&inner);
     }
     Err(Error::WrongKind {
         wanted: "a certificate, key or request",
@@ -295,13 +157,16 @@ pub fn parse(bytes: &SecretBytes) -> Result<Container> {
 fn wrapped(inner: &SecretBytes) -> Result<Container> {
     let mut container = match inner.expose_secret().first() {
         Some(0x30) => parse_der(inner.expose_secret()),
-        _ => match pem::Text::read(inner.expose_secret()) {
-            Some(text) if text.has_blocks() => pem::parse(&text),
-            _ => Err(Error::WrongKind {
-                wanted: "a certificate, key or request",
-                found: "text".to_string(),
-            }),
-        },
+        _ => {
+            let text = pem::Text::read(inner.expose_secret());
+            match text.has_blocks() {
+                true => pem::parse(&text),
+                false => Err(Error::WrongKind {
+                    wanted: "a certificate, key or request",
+                    found: "base64 of something else".to_string(),
+                }),
+            }
+        }
     }?;
     let contents = match &mut container {
         Container::Open(contents) => contents,
@@ -316,63 +181,71 @@ fn wrapped(inner: &SecretBytes) -> Result<Container> {
 }
 
 fn parse_der(bytes: &[u8]) -> Result<Container> {
-    let open = |contents| Ok(Container::Open(contents));
-    match der::shape(bytes) {
-        der::Shape::Pkcs12 => {
-            let scan = pkcs12::scan(bytes)?;
-            let mut contents = Contents::new(Format::Pkcs12, scan.describe());
-            contents.encrypted = true;
-            if scan.trailing() > 0 {
-                let message = format!("{} bytes after the PKCS#12 are ignored", scan.trailing());
-                contents.note(id::TRAILING_BYTES, Severity::Info, message);
-            }
-            Ok(Container::Locked(Locked {
-                visible: contents,
-                sealed: vec![Sealed::Pkcs12(Box::new(scan))],
-            }))
-        }
-        der::Shape::EncryptedKey => {
-            let mut contents = Contents::new(Format::DerKey, "DER private key, encrypted");
-            contents.encrypted = true;
-            Ok(Container::Locked(Locked {
-                visible: contents,
-                sealed: vec![Sealed::Pkcs8(bytes.to_vec())],
-            }))
-        }
-        der::Shape::Pkcs8 | der::Shape::Pkcs1 | der::Shape::Sec1 => {
-            let secret = SecretBytes::new(bytes.to_vec());
-            let key = match der::shape(bytes) {
-                der::Shape::Pkcs8 => PrivateKey::from_pkcs8(secret)?,
-                der::Shape::Pkcs1 => PrivateKey::from_pkcs1(&secret)?,
-                _ => PrivateKey::from_sec1(&secret)?,
-            };
-            let mut contents = Contents::new(Format::DerKey, "DER private key");
-            contents.add_key(key, Protection::Plain, None);
-            open(contents)
-        }
-        der::Shape::Request => {
-            let mut contents = Contents::new(Format::DerRequest, "DER request");
-            contents.requests.push(Request::parse(bytes)?.0);
-            open(contents)
-        }
+    let shape = der::shape(bytes);
+    let mut contents = match shape {
+        der::Shape::Pkcs12 => return parse_pkcs12(bytes),
         der::Shape::Certificate => {
             let mut contents = Contents::new(Format::DerCertificate, "DER certificate");
             contents.add_certificate(bytes, None)?;
-            open(contents)
+            return Ok(Container::Open(contents));
         }
-        der::Shape::SignedData => open(cms::parse(bytes)?),
         der::Shape::Crl => {
             let mut contents = Contents::new(Format::Crl, "certificate revocation list");
             contents.add_crl(bytes)?;
-            open(contents)
+            return Ok(Container::Open(contents));
         }
-        der::Shape::Other(found) => Err(Error::WrongKind {
-            wanted: "a certificate, key or request",
-            found: found.to_string(),
-        }),
-        der::Shape::Broken => Err(Error::Damaged {
-            what: "file",
-            reason: "its DER is cut off or broken".to_string(),
-        }),
-    }
+        der::Shape::SignedData => return Ok(Container::Open(cms::parse(bytes)?)),
+        der::Shape::Request => Contents::new(Format::DerRequest, "DER request"),
+        der::Shape::EncryptedKey => Contents::new(Format::DerKey, "DER private key, encrypted"),
+        der::Shape::Pkcs8 | der::Shape::Pkcs1 | der::Shape::Sec1 | der::Shape::Dsa => {
+            Contents::new(Format::DerKey, "DER private key")
+        }
+        der::Shape::Other(found) => {
+            return Err(Error::WrongKind {
+                wanted: "a certificate, key or request",
+                found: found.to_string(),
+            });
+        }
+        der::Shape::Broken => {
+            return Err(Error::Damaged {
+                what: "file",
+                reason: "its DER is cut off or broken".to_string(),
+            });
+        }
+    };
+    let (bytes, trailing) = der::first(bytes);
+    let secret = || SecretBytes::new(bytes.to_vec());
+    let key = match shape {
+        der::Shape::Request => {
+            contents.note_trailing(trailing, "request");
+            contents.requests.push(Request::parse(bytes)?.0);
+            return Ok(Container::Open(contents));
+        }
+        der::Shape::EncryptedKey => {
+            contents.note_trailing(trailing, "private key");
+            contents.encrypted = true;
+            return Ok(Container::Locked(Locked {
+                visible: contents,
+                sealed: vec![Sealed::Pkcs8(bytes.to_vec())],
+            }));
+        }
+        der::Shape::Pkcs8 => PrivateKey::from_pkcs8(secret())?,
+        der::Shape::Sec1 => PrivateKey::from_sec1(&secret())?,
+        der::Shape::Dsa => PrivateKey::from_dsa(&secret())?,
+        _ => PrivateKey::from_pkcs1(&secret())?,
+    };
+    contents.note_trailing(trailing, "private key");
+    contents.add_key(key, Protection::Plain, None);
+    Ok(Container::Open(contents))
+}
+
+fn parse_pkcs12(bytes: &[u8]) -> Result<Container> {
+    let scan = pkcs12::scan(bytes)?;
+    let mut contents = Contents::new(Format::Pkcs12, scan.describe());
+    contents.encrypted = true;
+    contents.note_trailing(scan.trailing(), "PKCS#12");
+    Ok(Container::Locked(Locked {
+        visible: contents,
+        sealed: vec![Sealed::Pkcs12(Box::new(scan))],
+    }))
 }

@@ -2,6 +2,7 @@
 //! Reads what an AlgorithmIdentifier says and decrypts; what each run may cost is bounded before it begins.
 
 mod cipher;
+pub mod dek_info;
 mod kdf;
 mod parameters;
 mod private_key_info;
@@ -17,6 +18,7 @@ pub(crate) use parameters::{Pbkdf2, checked_iterations, checked_salt};
 pub(crate) use private_key_info::is_private_key_info;
 pub use private_key_info::{
     decrypt_private_key_info, describe_private_key_info, encrypt_private_key_info,
+    is_legacy_private_key_info,
 };
 use zeroize::Zeroizing;
 

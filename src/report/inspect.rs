@@ -2,8 +2,9 @@
 
 use super::{escape, json, profile, words};
 use crate::certificate::Certificate;
-use crate::container::{CertificatePart, Contents, KeyPart, Protection};
+use crate::container::{CertificatePart, Contents, JAVA_KEYSTORE, KeyPart, Protection};
 use crate::crl::Crl;
+use crate::error::Error;
 use crate::finding::Finding;
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
@@ -221,8 +222,13 @@ pub fn files(files: &[Inspected], now: OffsetDateTime) -> Vec<Value> {
 
 fn entry(input: &Input, now: OffsetDateTime) -> Value {
     let Some(contents) = input.contents() else {
+        let keystore = |error: Error| matches!(error.cause(), Error::WrongKind { found, .. } if found == JAVA_KEYSTORE);
+        let container = match input.trouble().is_some_and(keystore) {
+            true => "jks",
+            false => "unknown",
+        };
         return json!({
-            "path": input.name(), "container": "unknown", "encrypted": false,
+            "path": input.name(), "container": container, "encrypted": false,
             "certificates": [], "keys": [], "requests": [], "crls": [], "identities": [],
         });
     };

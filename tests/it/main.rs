@@ -4,6 +4,7 @@
 mod certificate;
 mod check;
 mod commands;
+mod conversion;
 mod files;
 mod fixtures;
 mod hostile;
@@ -15,3 +16,4 @@ mod passphrase;
 mod pkcs12;
 mod profile;
 mod prompts;
+mod tolerance;

@@ -35,6 +35,11 @@ pub fn describe_private_key_info(der: &[u8]) -> Result<String> {
     Ok(parse(der)?.0.describe())
 }
 
+/// Whether OpenSSL 3 reads it with its legacy provider only.
+pub fn is_legacy_private_key_info(der: &[u8]) -> Result<bool> {
+    Ok(parse(der)?.0.is_legacy())
+}
+
 /// EncryptedPrivateKeyInfo in DER: PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA256, 600000 iterations, a random salt of 16 bytes.
 pub fn encrypt_private_key_info(pkcs8: &SecretBytes, passphrase: &Passphrase) -> Result<Vec<u8>> {
     let (mut salt, mut iv) = ([0; 16], [0; 16]);

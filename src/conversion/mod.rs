@@ -1,9 +1,10 @@
 //! Opened inputs to the bytes of another form. Pure; names of outputs and protection are the caller's.
 
-use crate::assembly::{self, Assembly, Chain, Wishes};
+mod joined;
+
 use crate::certificate::Certificate;
 use crate::container::pem::{self, KeyForm};
-use crate::container::{KeyPart, Protection, pbe, pkcs12};
+use crate::container::{KeyPart, Protection, pbe};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity, id};
 use crate::identity::Identity;
@@ -18,6 +19,10 @@ pub enum To<'a> {
     Der(KeyForm),
     Pkcs12 {
         keychain: bool,
+        name: Option<&'a str>,
+    },
+    K8sSecret {
+        key: KeyForm,
         name: Option<&'a str>,
     },
 }
@@ -63,15 +68,19 @@ pub fn protection(group: &[Input], joined: bool) -> Option<&Protection> {
     }
 }
 
-/// Converts one input, or several that are joined into a PKCS#12.
+/// Converts one input, or several that are joined into one identity.
 pub fn convert(
     group: &[Input],
     to: To,
     only: Option<Only>,
     passphrase: Option<&Passphrase>,
 ) -> Result<Answer> {
-    if let To::Pkcs12 { keychain, name } = to {
-        return write_pkcs12(group, keychain, name, passphrase);
+    match to {
+        To::Pkcs12 { keychain, name } => {
+            return joined::write_pkcs12(group, keychain, name, passphrase);
+        }
+        To::K8sSecret { key, name } => return joined::write_secret(group, key, name, passphrase),
+        To::Pem(_) | To::Der(_) => {}
     }
     let certificates = match only {
         Some(Only::Key) => Vec::new(),
@@ -99,7 +108,7 @@ pub fn convert(
     match to {
         To::Pem(form) => write_pem(&certificates, &keys, &requests, form, passphrase).map(Ok),
         To::Der(form) => write_der(group, &certificates, &keys, &requests, form, passphrase),
-        To::Pkcs12 { .. } => Ok(Err(Vec::new())),
+        To::Pkcs12 { .. } | To::K8sSecret { .. } => Ok(Err(Vec::new())),
     }
 }
 
@@ -254,73 +263,4 @@ fn write_der(
         contents: names(certificates.len(), keys.len(), requests.len()),
         description: describe(certificates, keys, requests.len(), passphrase.is_some()),
     }))
-}
-
-fn write_pkcs12(
-    group: &[Input],
-    keychain: bool,
-    name: Option<&str>,
-    passphrase: Option<&Passphrase>,
-) -> Result<Answer> {
-    let choice = match assembly::assemble(group, &any_identity(group), Chain::Everything) {
-        Assembly::Chosen(choice) => choice,
-        Assembly::Refused(findings) if !findings.is_empty() => return Ok(Err(findings)),
-        Assembly::Refused(_) => {
-            return Ok(Err(no(
-                group,
-                id::NOTHING_TO_CONVERT,
-                "no certificate with its key is in it",
-            )));
-        }
-        Assembly::Ambiguous(_) => {
-            let message = "several identities; a PKCS#12 written here holds one";
-            return Ok(Err(no(group, id::SEVERAL_PARTS, message)));
-        }
-    };
-    let identity = choice.identity;
-    let chain: Vec<Vec<u8>> = identity.chain().iter().map(|ca| ca.der.clone()).collect();
-    let flavor = match keychain {
-        true => pkcs12::Flavor::Keychain,
-        false => pkcs12::Flavor::Modern,
-    };
-    let empty = Passphrase::empty();
-    let title = identity.leaf().subject.common_name.clone();
-    let bytes = pkcs12::write(
-        &identity.leaf().der,
-        &chain,
-        identity.key().pkcs8(),
-        passphrase.unwrap_or(&empty),
-        name.or(title.as_deref()),
-        flavor,
-    )?;
-    let form = if keychain {
-        "3DES, for Keychain"
-    } else {
-        "AES-256"
-    };
-    Ok(Ok(Piece {
-        bytes,
-        holds_key: true,
-        contents: names(1 + chain.len(), 1, 0),
-        description: format!(
-            "PKCS#12 ({form}), {} and its key",
-            title.unwrap_or_default()
-        ),
-    }))
-}
-
-/// A single identity is converted whatever it is for.
-fn any_identity(group: &[Input]) -> Wishes {
-    let parts = assembly::Parts::of(group);
-    let mut with_key = parts
-        .leaves
-        .iter()
-        .filter(|leaf| parts.key_for(&leaf.certificate).is_some());
-    match (with_key.next(), with_key.next()) {
-        (Some(only), None) => Wishes {
-            certificate: Some(only.certificate.sha256.to_string()),
-            ..Wishes::default()
-        },
-        _ => Wishes::default(),
-    }
 }
