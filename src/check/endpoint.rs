@@ -3,6 +3,7 @@
 use super::Subject;
 use crate::apple::{Environment, Service, endpoint};
 use crate::certificate::Certificate;
+use crate::error::Result;
 use crate::live::{Credentials, Proxies, Push, Query, Route, Target};
 
 /// Which of Apple's endpoints.
@@ -93,14 +94,17 @@ pub fn judged_environment(
 }
 
 /// What is to be asked, an entry for each endpoint. Apple gets one probe in each environment, and broadcast none.
+///
+/// # Errors
+/// A proxy that is needed and cannot be read.
 pub fn queries(
     subject: &Subject,
     endpoints: &[Endpoint],
     proxies: &Proxies,
     probe: bool,
-) -> Vec<Query> {
+) -> Result<Vec<Query>> {
     let Some(key) = &subject.key else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let mut probed: Vec<Environment> = Vec::new();
     endpoints
@@ -115,16 +119,16 @@ pub fn queries(
                     true
                 }
             };
-            Query {
+            Ok(Query {
                 route: Route {
                     target: endpoint.target.clone(),
                     fallback: endpoint.fallback,
-                    proxy: proxies.reaching(&endpoint.target).cloned(),
+                    proxy: proxies.reaching(&endpoint.target)?,
                 },
                 credentials: Credentials::new(&subject.presented, key),
                 probe: (probe && first).then(|| Push::of(&subject.leaf)),
                 apple: endpoint.apple.is_some(),
-            }
+            })
         })
         .collect()
 }

@@ -8,10 +8,13 @@ pub use endpoint::{Endpoint, Via, endpoints, judged_environment, queries};
 pub use settle::{live_findings, status};
 pub use subject::{Subject, can_shake_hands, static_findings, subjects};
 
+use crate::apple::Environment;
+use crate::audit::{self, Standard};
+use crate::container::cms::SignedProfile;
+use crate::error::Result;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::live::{Handshake, Proxies, Query, Target};
-use crate::{apple::Environment, audit, audit::Standard, container::cms::SignedProfile};
 use time::Duration;
 
 /// An endpoint and what came of it.
@@ -100,7 +103,10 @@ pub fn plan(subject: Subject, inputs: &[Input], wishes: &Wishes, standard: &Stan
 
 impl Planned {
     /// What is to be asked.
-    pub fn queries(&self, wishes: &Wishes) -> Vec<Query> {
+    ///
+    /// # Errors
+    /// A proxy that is needed and cannot be read.
+    pub fn queries(&self, wishes: &Wishes) -> Result<Vec<Query>> {
         queries(
             &self.subject,
             &self.endpoints,
@@ -110,11 +116,7 @@ impl Planned {
     }
 
     /// The answer, with what came of the queries, in their order.
-    pub fn settle(
-        self,
-        answers: Vec<crate::error::Result<Handshake>>,
-        inputs: &[Input],
-    ) -> Checked {
+    pub fn settle(self, answers: Vec<Result<Handshake>>, inputs: &[Input]) -> Checked {
         let path = inputs.get(self.subject.source).map(Input::name);
         let identity = self.subject.leaf.sha256.to_string();
         let mut findings = self.findings;

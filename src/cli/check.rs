@@ -10,7 +10,7 @@ use crate::assembly;
 use crate::audit::Standard;
 use crate::check::{self, Checked, Planned, Via};
 use crate::container::cms::SignedProfile;
-use crate::error::Error;
+use crate::error::{Error, Result as Could};
 use crate::finding::{Finding, Status};
 use crate::inputs::Input;
 use crate::live::{self, Patience, Query, Target};
@@ -155,7 +155,8 @@ impl Check {
         inputs: &[Input],
         wishes: &check::Wishes,
     ) -> Result<Vec<Checked>, Box<Stop>> {
-        let queries: Vec<Vec<Query>> = planned.iter().map(|one| one.queries(wishes)).collect();
+        let queries = planned.iter().map(|one| one.queries(wishes));
+        let queries = queries.collect::<Could<Vec<Vec<Query>>>>()?;
         let all: Vec<Query> = queries.iter().flatten().cloned().collect();
         let mut answers = match all.len() {
             0 => Vec::new(),

@@ -170,7 +170,8 @@ fn basic(user: &str) -> std::result::Result<Zeroizing<String>, ()> {
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     flag: Option<Proxy>,
-    environment: Option<Proxy>,
+    /// One that cannot be read is a trouble only where it is needed.
+    environment: Option<Result<Proxy>>,
     exempt: Vec<Exempt>,
 }
 
@@ -178,7 +179,7 @@ impl Proxies {
     /// From `--proxy`, `HTTPS_PROXY` and `NO_PROXY`, as far as they are set.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a proxy that cannot be read.
+    /// [`Error::Usage`] for a flag that cannot be read.
     pub fn new(
         flag: Option<&str>,
         environment: Option<&str>,
@@ -190,20 +191,22 @@ impl Proxies {
             flag: flag.map(|text| Proxy::parse(text, "--proxy")).transpose()?,
             environment: environment
                 .filter(said)
-                .map(|text| Proxy::parse(text, "HTTPS_PROXY"))
-                .transpose()?,
+                .map(|text| Proxy::parse(text, "HTTPS_PROXY")),
             exempt: entries.filter(said).map(Exempt::parse).collect(),
         })
     }
 
     /// The proxy through which a target is reached: the flag's for all, the environment's for all but this machine and
     /// what is exempt.
-    pub fn reaching(&self, target: &Target) -> Option<&Proxy> {
-        let by_environment = || {
-            let direct = target.is_loopback() || self.exempt.iter().any(|e| e.covers(target));
-            self.environment.as_ref().filter(|_| !direct)
-        };
-        self.flag.as_ref().or_else(by_environment)
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it is the environment's and that cannot be read.
+    pub fn reaching(&self, target: &Target) -> Result<Option<Proxy>> {
+        if self.flag.is_some() {
+            return Ok(self.flag.clone());
+        }
+        let direct = target.is_loopback() || self.exempt.iter().any(|e| e.covers(target));
+        self.environment.clone().filter(|_| !direct).transpose()
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod probe;
 mod tap;
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
@@ -13,6 +14,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
 use super::Alert;
@@ -21,12 +23,21 @@ use tap::{Notes, Tap};
 
 pub use goaway::GoAway;
 
-/// An open connection. Dropped, it ends at once.
+/// An open connection. [`Connection::close`] ends it in order; dropped, it ends at once.
 pub struct Connection {
     requests: SendRequest<Bytes>,
     authority: String,
     notes: Notes,
-    driver: JoinHandle<()>,
+    driver: Driver,
+}
+
+/// The task that reads and writes.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A POST request.
@@ -76,6 +87,8 @@ pub enum Broken {
     Header(&'static str),
 }
 
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_millis(250);
 const LONGEST_BODY: usize = 64 * 1024;
 const LONGEST_HEADERS: u32 = 64 * 1024;
 
@@ -101,7 +114,7 @@ impl Connection {
             authority,
             notes,
             // How it ends is noted by the tap.
-            driver: tokio::spawn(async { drop(connection.await) }),
+            driver: Driver(tokio::spawn(async { drop(connection.await) })),
         })
     }
 
@@ -136,19 +149,25 @@ impl Connection {
 
     /// Ends when the connection does.
     pub(super) async fn ended(&mut self) -> Broken {
-        let _ = (&mut self.driver).await;
+        let _ = (&mut self.driver.0).await;
         self.why()
+    }
+
+    /// Says goodbye, which takes no longer than a moment, since nobody waits for what the server makes of it.
+    pub async fn close(self) {
+        let Connection {
+            requests,
+            mut driver,
+            ..
+        } = self;
+        // Without anyone to send requests, h2 sends GOAWAY and closes TLS.
+        drop(requests);
+        let _ = timeout(GOODBYE, &mut driver.0).await;
     }
 
     /// What is known of the end of the connection.
     fn why(&self) -> Broken {
         noted(&self.notes).unwrap_or(Broken::Foreign)
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
     }
 }
 

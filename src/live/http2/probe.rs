@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use openssl::ssl::SslVersion;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
@@ -47,7 +48,12 @@ pub(in crate::live) async fn peek(
     signals: &Signals,
     patience: &Patience,
 ) -> Option<Outcome> {
-    let mut deadline = after(patience.wait);
+    // Before TLS 1.3 a refusal is a part of the handshake; a moment is left to a server that judges after it and closes.
+    let wait = match stream.ssl().version2() {
+        Some(SslVersion::TLS1_3) => patience.wait,
+        _ => patience.wait.min(AFTER_TICKET),
+    };
+    let mut deadline = after(wait);
     loop {
         let first = async {
             let mut byte = [0];
@@ -92,6 +98,7 @@ async fn ask(
         Err(_) => Outcome::Quiet,
     };
     if outcome != Outcome::Quiet {
+        connection.close().await;
         return outcome;
     }
     // What decides nothing leaves the word to a refusal that may still come.

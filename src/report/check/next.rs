@@ -4,7 +4,7 @@ use super::endpoint::address;
 use crate::apple::Service;
 use crate::check::Checked;
 use crate::finding::{Status, id};
-use crate::live::Verdict;
+use crate::live::{Protocol, Verdict};
 use time::{Duration, OffsetDateTime};
 
 /// The command to type, with the file's path as a shell takes it.
@@ -53,15 +53,12 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
             "pushcert check {path} --gateway {gateway} --ca-file CA.pem    (names the CA of a private gateway)"
         ));
     }
-    if has(id::UNPROVEN)
-        && checked
-            .asked
-            .iter()
-            .any(|asked| !asked.handshake.probe.sent)
-    {
-        return Some(format!(
-            "pushcert check {path}    (with the probe, which can reach nobody)"
-        ));
+    let unprobed = checked
+        .asked
+        .iter()
+        .any(|asked| asked.handshake.protocol == Protocol::Http2 && !asked.handshake.probe.sent);
+    if has(id::UNPROVEN) && unprobed {
+        return Some("the same without --no-probe    (the probe can reach nobody)".to_string());
     }
     let one = checked.asked.iter().find(silent)?;
     one.endpoint.apple?;

@@ -13,6 +13,7 @@ fn through(
     let target = Target::parse(target).unwrap();
     proxies
         .reaching(&target)
+        .unwrap()
         .map(|proxy| proxy.target().to_string())
 }
 
@@ -129,6 +130,24 @@ fn a_proxy_is_a_url_and_its_password_is_never_shown() {
         let error = Proxies::new(Some(text), None, None).unwrap_err();
         assert_eq!((error.id(), error.to_string().as_str()), ("usage", reason));
     }
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_matters_only_where_it_is_needed() {
+    let proxies = Proxies::new(None, Some("socks5://user:secret@p.test"), Some("b.test")).unwrap();
+    for exempt in ["localhost:1", "b.test:1"] {
+        assert_eq!(
+            proxies.reaching(&Target::parse(exempt).unwrap()).unwrap(),
+            None
+        );
+    }
+    let error = proxies
+        .reaching(&Target::parse("a.test:1").unwrap())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "HTTPS_PROXY names a proxy of the kind socks5; only http is spoken"
+    );
 }
 
 /// `check` of a certificate of the lab against a gateway behind this proxy.
