@@ -1,22 +1,22 @@
 //! `pushcert check`: static findings, then a live handshake with a truthful verdict.
 
-use super::endpoint::ConnectionFlags;
+use super::endpoint::{ConnectionFlags, ViaFlag};
 use super::fail_on::FailOn;
 use super::reply::{Reply, Stop};
 use super::wishes::WishFlags;
-use super::{Common, PassIn, background, moment, open};
-use crate::apple::{Environment, Service};
+use super::{Common, PassIn, moment, open};
+use crate::apple::Environment;
 use crate::assembly;
 use crate::audit::Standard;
-use crate::check::{self, Checked, Planned, Via};
+use crate::check::{self, Checked, Planned};
 use crate::container::cms::SignedProfile;
 use crate::error::{Error, Result as Could};
 use crate::finding::{Finding, Status};
 use crate::inputs::Input;
-use crate::live::{self, Patience, Query, Target};
+use crate::live::{Query, Target};
 use crate::report::{self, json};
 use crate::validity::Threshold;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,30 +69,6 @@ pub(super) struct Check {
     passin: PassIn,
     #[command(flatten)]
     pub(super) common: Common,
-}
-
-/// `--via`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ViaFlag {
-    /// The API in every environment that the certificate serves, and broadcast for information
-    Auto,
-    /// The binary gateways, gateway[.sandbox].push.apple.com:2195, turned off on 2021-03-31
-    Legacy,
-    /// What answers on the ports 2195 and 2196 today: api-manage-broadcast[.sandbox].push.apple.com
-    Broadcast,
-    /// The HTTP/2 API, api[.sandbox].push.apple.com:443 or 2197
-    Api,
-}
-
-impl From<ViaFlag> for Via {
-    fn from(flag: ViaFlag) -> Via {
-        match flag {
-            ViaFlag::Auto => Via::Auto,
-            ViaFlag::Legacy => Via::Only(Service::Legacy),
-            ViaFlag::Broadcast => Via::Only(Service::Broadcast),
-            ViaFlag::Api => Via::Only(Service::Api),
-        }
-    }
 }
 
 impl Check {
@@ -157,28 +133,9 @@ impl Check {
     ) -> Result<Vec<Checked>, Box<Stop>> {
         let queries = planned.iter().map(|one| one.queries(wishes));
         let queries = queries.collect::<Could<Vec<Vec<Query>>>>()?;
-        let all: Vec<Query> = queries.iter().flatten().cloned().collect();
-        let mut answers = match all.len() {
-            0 => Vec::new(),
-            total => {
-                let roots = self.connection.roots()?;
-                let patience = Patience {
-                    timeout: self.connection.timeout,
-                    wait: self.wait,
-                };
-                let asked = live::Asked::default();
-                let count = asked.clone();
-                background::run(
-                    move || live::ask_all(all, &roots, &patience, &asked),
-                    self.common.quiet,
-                    || match total {
-                        1 => "waiting for the answer".to_string(),
-                        _ => format!("{} of {total} answers", count.count()),
-                    },
-                )?
-            }
-        }
-        .into_iter();
+        let all = queries.iter().flatten().cloned().collect();
+        let answers = self.connection.ask(all, self.wait, self.common.quiet)?;
+        let mut answers = answers.into_iter();
         let of_each = planned.into_iter().zip(queries);
         let checked = of_each.map(|(one, queries)| {
             let own = answers.by_ref().take(queries.len()).collect();

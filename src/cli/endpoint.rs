@@ -1,11 +1,13 @@
 //! The flags of every command that connects: whom the server's chain must lead to, through which proxy, and for how long.
 
 use super::reply::Stop;
-use super::{moment, open};
-use crate::error::Error;
+use super::{background, moment, open};
+use crate::apple::Service;
+use crate::check::Via;
+use crate::error::{Error, Result as Could};
 use crate::inputs::Input;
-use crate::live::{Proxies, Roots};
-use clap::Args;
+use crate::live::{self, Asked, Handshake, Patience, Proxies, Query, Roots};
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +62,58 @@ impl ConnectionFlags {
         let exempt = variable(["no_proxy", "NO_PROXY"]);
         let proxies = Proxies::new(self.proxy.as_deref(), https.as_deref(), exempt.as_deref())?;
         Ok(proxies)
+    }
+
+    /// Asks all of them at once; a terminal sees how far it is.
+    pub fn ask(
+        &self,
+        queries: Vec<Query>,
+        wait: Duration,
+        quiet: bool,
+    ) -> Result<Vec<Could<Handshake>>, Box<Stop>> {
+        let total = queries.len();
+        if total == 0 {
+            return Ok(Vec::new());
+        }
+        let roots = self.roots()?;
+        let patience = Patience {
+            timeout: self.timeout,
+            wait,
+        };
+        let asked = Asked::default();
+        let count = asked.clone();
+        background::run(
+            move || live::ask_all(queries, &roots, &patience, &asked),
+            quiet,
+            || match total {
+                1 => "waiting for the answer".to_string(),
+                _ => format!("{} of {total} answers", count.count()),
+            },
+        )
+    }
+}
+
+/// `--via`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ViaFlag {
+    /// The API in every environment that the certificate serves, and broadcast for information
+    Auto,
+    /// The binary gateways, gateway[.sandbox].push.apple.com:2195, turned off on 2021-03-31
+    Legacy,
+    /// What answers on the ports 2195 and 2196 today: api-manage-broadcast[.sandbox].push.apple.com
+    Broadcast,
+    /// The HTTP/2 API, api[.sandbox].push.apple.com:443 or 2197
+    Api,
+}
+
+impl From<ViaFlag> for Via {
+    fn from(flag: ViaFlag) -> Via {
+        match flag {
+            ViaFlag::Auto => Via::Auto,
+            ViaFlag::Legacy => Via::Only(Service::Legacy),
+            ViaFlag::Broadcast => Via::Only(Service::Broadcast),
+            ViaFlag::Api => Via::Only(Service::Api),
+        }
     }
 }
 

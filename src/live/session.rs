@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
 use super::handshake::{Handshake, Protocol, Stage, milliseconds};
-use super::http2::{Broken, Connection};
+use super::http2::Connection;
 use super::outcome::tls_ending;
 use super::tls::Signals;
 use super::{Credentials, Patience, Roots, Route, dial, facts, tls};
@@ -147,26 +147,4 @@ pub async fn open(
         _ => None,
     };
     Ok((handshake, opened))
-}
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Broken::Alert(alert) => {
-                write!(f, "the server sent alert {} ({})", alert.number, alert.name)
-            }
-            Broken::GoAway(goaway) => match goaway.reason() {
-                Some(reason) => write!(f, "the server ended the connection: {reason}"),
-                None => write!(
-                    f,
-                    "the server ended the connection (GOAWAY {})",
-                    goaway.code
-                ),
-            },
-            Broken::Reset(reason) => write!(f, "the server took the request back: {reason}"),
-            Broken::Closed(reason) | Broken::Tls(reason) => write!(f, "{reason}"),
-            Broken::Foreign => write!(f, "what the server sent is no HTTP/2"),
-            Broken::Header(name) => write!(f, "the value of {name} cannot stand in a header"),
-        }
-    }
 }

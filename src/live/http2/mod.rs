@@ -5,6 +5,7 @@ mod goaway;
 pub(super) mod probe;
 mod tap;
 
+use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -211,6 +212,28 @@ impl GoAway {
     /// The reason in the JSON that came with it.
     pub fn reason(&self) -> Option<String> {
         reason_in(&self.debug)
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broken::Alert(alert) => {
+                write!(f, "the server sent alert {} ({})", alert.number, alert.name)
+            }
+            Broken::GoAway(goaway) => match goaway.reason() {
+                Some(reason) => write!(f, "the server ended the connection: {reason}"),
+                None => write!(
+                    f,
+                    "the server ended the connection (GOAWAY {})",
+                    goaway.code
+                ),
+            },
+            Broken::Reset(reason) => write!(f, "the server took the request back: {reason}"),
+            Broken::Closed(reason) | Broken::Tls(reason) => write!(f, "{reason}"),
+            Broken::Foreign => write!(f, "what the server sent is no HTTP/2"),
+            Broken::Header(name) => write!(f, "the value of {name} cannot stand in a header"),
+        }
     }
 }
 

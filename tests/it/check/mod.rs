@@ -6,4 +6,5 @@ mod progress;
 mod proxies;
 mod roots;
 mod settle;
+mod several;
 pub mod stand_in;

@@ -1,6 +1,7 @@
 //! The CA store of the machine: found where it is said to be, and missed before anything is sent.
 
 use super::stand_in::{Proxy, Says, Script, apple};
+use serde_json::json;
 use tempfile::TempDir;
 
 #[test]
@@ -23,6 +24,30 @@ fn without_a_store_nothing_is_sent_and_the_package_is_named() {
     assert!(
         text.contains("ca-certificates") && text.contains("--ca-file"),
         "{text}"
+    );
+    let line = format!("universal.pem --proxy {}", proxy.url());
+    let (code, document) = Script::new().check_with(&line, &variables);
+    assert_eq!(code, 3);
+    let findings = document["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 2);
+    assert_eq!(
+        (&findings[0]["id"], &findings[0]["severity"]),
+        (&json!("issuer-unknown"), &json!("warning"))
+    );
+    assert_eq!(
+        (&findings[1]["id"], &findings[1]["severity"]),
+        (&json!("no-roots"), &json!("unknown"))
+    );
+    assert_eq!(
+        findings[1]["hint"],
+        "install the package ca-certificates (Debian, Ubuntu, Alpine, Fedora), or name the CA with --ca-file"
+    );
+    let endpoints = document["results"][0]["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 4);
+    assert!(
+        endpoints
+            .iter()
+            .all(|endpoint| endpoint["verdict"] == "unreachable")
     );
     assert_eq!(proxy.heard(), [""; 0]);
 }

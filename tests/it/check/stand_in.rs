@@ -189,7 +189,13 @@ impl Script {
 
     /// `check` with these words, and its one document.
     pub fn check(&self, words: &str) -> (i32, Value) {
+        self.check_with(words, &[])
+    }
+
+    /// The same with these variables.
+    pub fn check_with(&self, words: &str, variables: &[(&str, &str)]) -> (i32, Value) {
         let output = command(self.0, &format!("check {words} --json"))
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
