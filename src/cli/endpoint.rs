@@ -1,7 +1,7 @@
 //! The flags of every command that connects: whom the server's chain must lead to, through which proxy, and for how long.
 
 use super::reply::Stop;
-use super::{background, moment, open};
+use super::{moment, open, waiting};
 use crate::apple::Service;
 use crate::check::Via;
 use crate::error::{Error, Result as Could};
@@ -82,8 +82,8 @@ impl ConnectionFlags {
         };
         let asked = Asked::default();
         let count = asked.clone();
-        background::run(
-            move || live::ask_all(queries, &roots, &patience, &asked),
+        waiting::run(
+            live::ask_all(queries, &roots, &patience, &asked),
             quiet,
             || match total {
                 1 => "waiting for the answer".to_string(),

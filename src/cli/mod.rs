@@ -3,7 +3,6 @@
 //! Output policy: the result goes to stdout and nothing else does; the conversation goes to stderr. With `--json` stdout gets
 //! exactly one document, also on failure. Foreign text is escaped before it is printed.
 
-mod background;
 mod check;
 mod choose;
 mod convert;
@@ -19,6 +18,7 @@ pub mod passphrase;
 mod protect;
 mod reply;
 pub mod terminal;
+mod waiting;
 mod wishes;
 
 use crate::files;

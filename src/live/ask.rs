@@ -51,16 +51,33 @@ const TO_OTHERS: usize = 32;
 /// # Errors
 /// Certificates, key or roots that OpenSSL cannot load or that do not fit each other, before anything is sent.
 pub fn ask(query: &Query, roots: &Roots, patience: &Patience) -> Result<Handshake> {
-    let queries = vec![query.clone()];
-    let mut answers = ask_all(queries, roots, patience, &Asked::default())?;
-    answers.pop().unwrap_or_else(|| Err(lost()))
+    let runtime = runtime()?;
+    let (queries, asked) = (vec![query.clone()], Asked::default());
+    let answers = runtime.block_on(ask_all(queries, roots, patience, &asked));
+    runtime.shutdown_background();
+    answers?.pop().unwrap_or_else(|| Err(lost()))
 }
 
-/// Asks all of them, several at a time. The answers stand in the order of the queries, equal queries are asked once.
+/// A runtime for what is asked here, on the thread that waits for it. It is to be shut down in the background: a name server
+/// that never answers holds a thread, which must not hold the answer.
+///
+/// # Errors
+/// When the system gives no more descriptors.
+pub fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Network {
+            reason: super::dial::io_reason(&error),
+        })
+}
+
+/// Asks all of them, several at a time. The answers stand in the order of the queries, equal queries are asked once. Needs a
+/// tokio runtime; dropped, it leaves every connection.
 ///
 /// # Errors
 /// Roots that OpenSSL cannot load; what is wrong with a query's own credentials stands in its place.
-pub fn ask_all(
+pub async fn ask_all(
     queries: Vec<Query>,
     roots: &Roots,
     patience: &Patience,
@@ -77,20 +94,7 @@ pub fn ask_all(
             return Ok(queries.into_iter().map(unasked).collect());
         }
     };
-    let runtime = runtime()?;
-    let answers = runtime.block_on(all(queries, context, *patience, asked));
-    // A name server that never answers holds a thread, which must not hold the answer.
-    runtime.shutdown_background();
-    Ok(answers)
-}
-
-fn runtime() -> Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::Network {
-            reason: super::dial::io_reason(&error),
-        })
+    Ok(all(queries, context, *patience, asked).await)
 }
 
 async fn all(

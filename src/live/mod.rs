@@ -25,7 +25,7 @@ use crate::private_key::PrivateKey;
 use crate::secret::SecretBytes;
 
 pub use alert::Alert;
-pub use ask::{Asked, Query, ask, ask_all};
+pub use ask::{Asked, Query, ask, ask_all, runtime};
 pub use dial::Route;
 pub use handshake::{
     Handshake, Probe, Proof, Protocol, ServerCertificate, Stage, Stages, TlsFacts, Verdict,
