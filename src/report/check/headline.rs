@@ -120,7 +120,7 @@ fn unknown(title: &str, counting: &[&Asked], findings: &[Finding]) -> Option<Str
         (Verdict::Unreachable, Some(Stage::Proxy)) => {
             format!("{host} is out of reach: {reason}")
         }
-        (Verdict::Unreachable, _) => format!("{host} did not come to judge it: {reason}"),
+        (Verdict::Unreachable, _) => format!("the handshake with {host} failed: {reason}"),
         (Verdict::NotRequested, _) => format!("{host} never asked for a certificate"),
         _ => format!("{host} neither refused nor proved it"),
     };

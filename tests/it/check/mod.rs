@@ -8,3 +8,4 @@ mod roots;
 mod settle;
 mod several;
 pub mod stand_in;
+mod words;
