@@ -1,5 +1,6 @@
 //! A certificate, parsed once from its DER. What Apple says with it is read here; whether it is good is judged elsewhere.
 
+use crate::apple::authorities;
 use crate::apple::kind::{self, Environment, Kind, Marks};
 use crate::error::{Error, Result};
 use crate::ffi::{Item, decodes};
@@ -58,6 +59,8 @@ pub struct Certificate {
     pub team_id: Option<String>,
     /// The user id of a certificate for an app.
     pub bundle_id: Option<String>,
+    /// Extensions of Apple's whose meaning is not documented: OID, and the value as text or in hex.
+    pub unexplained: Vec<(String, String)>,
     pub is_ca: bool,
     /// Subject key identifier.
     pub subject_key_id: Option<Vec<u8>>,
@@ -86,7 +89,7 @@ impl Certificate {
             user_id: subject.user_id.as_deref().unwrap_or_default(),
             ..Marks::default()
         };
-        let (mut topics, mut is_ca, mut marker) = (Vec::new(), false, false);
+        let (mut topics, mut is_ca, mut unexplained) = (Vec::new(), false, Vec::new());
         let (mut subject_key_id, mut authority_key_id) = (None, None);
         for extension in x509.extensions() {
             match extension.parsed_extension() {
@@ -101,18 +104,21 @@ impl Certificate {
                 kind::OID_SANDBOX => marks.sandbox = true,
                 kind::OID_PRODUCTION => marks.production = true,
                 kind::OID_TOPICS => topics = topic_list(extension.value).unwrap_or_default(),
-                kind::OID_WWDR | kind::OID_APPLICATION_INTEGRATION => marker = true,
+                oid if kind::OIDS_UNEXPLAINED.contains(&oid) => {
+                    unexplained.push((oid.to_string(), shown(extension.value)));
+                }
                 _ => {}
             }
         }
         let (mut kind, mut environments) = kind::classify(marks);
         if is_ca {
             environments.clear();
-            let by_apple = subject.organization.as_deref() == Some("Apple Inc.");
-            kind = match (by_apple, marker) {
-                (true, true) => Kind::AppleIntermediate,
-                (true, false) if subject.text == name(x509.issuer()).text => Kind::AppleRoot,
-                _ => Kind::Other,
+            let spki = Fingerprint::of(x509.public_key().raw).to_string();
+            let known = authorities::ALL.iter().find(|ca| ca.spki_sha256 == spki);
+            kind = match known {
+                Some(ca) if ca.id == authorities::ROOT.id => Kind::AppleRoot,
+                Some(_) => Kind::AppleIntermediate,
+                None => Kind::Other,
             };
         }
         let bundle_id = subject.user_id.clone().filter(|_| kind.is_push());
@@ -138,6 +144,7 @@ impl Certificate {
                 .clone()
                 .filter(|unit| kind.is_push() && unit.len() == 10),
             bundle_id,
+            unexplained,
             is_ca,
             kind,
             environments,
@@ -169,6 +176,14 @@ impl Certificate {
             .map(|topic| topic.name.as_str())
             .or(self.subject.common_name.as_deref())
             .unwrap_or(&self.subject.text)
+    }
+
+    /// What it is, in words, with its article.
+    pub fn describe(&self) -> &'static str {
+        match (self.is_ca, self.kind) {
+            (true, Kind::Other) => "a CA certificate, none of Apple's known here",
+            (_, kind) => kind.describe(),
+        }
     }
 
     /// Its topics' names.
@@ -287,6 +302,22 @@ fn topic_list(value: &[u8]) -> Option<Vec<Topic>> {
         }
     }
     Some(topics)
+}
+
+/// An extension's value: a string as it is, anything else in hex.
+fn shown(value: &[u8]) -> String {
+    match Any::from_der(value) {
+        Ok((rest, any))
+            if rest.is_empty()
+                && matches!(
+                    any.tag(),
+                    Tag::Utf8String | Tag::Ia5String | Tag::PrintableString
+                ) =>
+        {
+            string(&any)
+        }
+        _ => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
 }
 
 pub(crate) fn name(name: &X509Name<'_>) -> Name {

@@ -170,6 +170,20 @@ pub mod id {
     pub const NOT_A_PUSH_CERTIFICATE: &str = "not-a-push-certificate";
     /// It does not serve the environment that is asked.
     pub const WRONG_ENVIRONMENT: &str = "wrong-environment";
+    /// The common name tells other environments than the OIDs.
+    pub const NAME_DISAGREES: &str = "name-disagrees";
+    /// A key of less than 2048 bits.
+    pub const WEAK_KEY: &str = "weak-key";
+    /// A key that is not RSA with 2048 bits.
+    pub const UNUSUAL_KEY: &str = "unusual-key";
+    /// Signed with SHA-1 or an older hash.
+    pub const SHA1_SIGNATURE: &str = "sha1-signature";
+    /// Another certificate has the same key.
+    pub const SAME_KEY_AS: &str = "same-key-as";
+    /// The same certificate stands elsewhere too.
+    pub const DUPLICATE_CERTIFICATE: &str = "duplicate-certificate";
+    /// A key of the kind that signs tokens.
+    pub const TOKEN_KEY: &str = "token-key";
     /// The issuer is none of Apple's.
     pub const ISSUER_UNKNOWN: &str = "issuer-unknown";
     /// Apple's issuer has expired itself.

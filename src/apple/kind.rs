@@ -7,10 +7,14 @@ pub const OID_SANDBOX: &str = "1.2.840.113635.100.6.3.1";
 pub const OID_PRODUCTION: &str = "1.2.840.113635.100.6.3.2";
 /// The list of topics and their kinds.
 pub const OID_TOPICS: &str = "1.2.840.113635.100.6.3.6";
+/// Seen on VoIP certificates; what each means is not documented, but that the second can list topics too.
+pub const OIDS_UNEXPLAINED: [&str; 3] = [
+    "1.2.840.113635.100.6.3.3",
+    "1.2.840.113635.100.6.3.4",
+    "1.2.840.113635.100.6.3.5",
+];
 /// Marker of an intermediate of Worldwide Developer Relations.
 pub const OID_WWDR: &str = "1.2.840.113635.100.6.2.1";
-/// Marker of an intermediate of Application Integration.
-pub const OID_APPLICATION_INTEGRATION: &str = "1.2.840.113635.100.6.2.3";
 /// How the user id of a certificate for device management begins; the whole of it is the topic.
 pub const MDM_USER_ID: &str = "com.apple.mgmt";
 
@@ -200,6 +204,21 @@ pub fn classify(marks: Marks) -> (Kind, Vec<Environment>) {
         }
         (None, None) => (Kind::Other, Vec::new()),
     }
+}
+
+/// The environments that a common name tells by itself, for the services that have a name for each; `None` for the others.
+pub fn environments_of_common_name(common_name: &str) -> Option<&'static [Environment]> {
+    const TOLD: [Kind; 5] = [
+        Kind::ApnsSandbox,
+        Kind::ApnsProduction,
+        Kind::ApnsUniversal,
+        Kind::MacSandbox,
+        Kind::MacProduction,
+    ];
+    PREFIXES
+        .iter()
+        .find(|(prefix, kind, _)| common_name.starts_with(prefix) && TOLD.contains(kind))
+        .map(|(_, _, environments)| *environments)
 }
 
 /// The bundle id that a common name of a push certificate ends with.

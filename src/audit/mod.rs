@@ -1,8 +1,11 @@
 //! What is wrong with a certificate or a file, told without asking anyone.
 
+mod across;
 pub mod profile;
 
-use crate::apple::Environment;
+pub use across::across;
+
+use crate::apple::{Environment, Kind, kind};
 use crate::certificate::Certificate;
 use crate::container::{Contents, Format};
 use crate::finding::{Finding, Severity, id};
@@ -38,7 +41,7 @@ pub fn certificate(certificate: &Certificate, standard: &Standard) -> Vec<Findin
         add(id, severity, message);
     }
     if !certificate.kind.is_push() {
-        let message = format!("{} is {}", certificate.title(), certificate.kind.describe());
+        let message = format!("{} is {}", certificate.title(), certificate.describe());
         add(id::NOT_A_PUSH_CERTIFICATE, Severity::Critical, message);
         return findings;
     }
@@ -68,7 +71,50 @@ pub fn certificate(certificate: &Certificate, standard: &Standard) -> Vec<Findin
             add(id::ISSUER_UNKNOWN, severity, message);
         }
     }
+    for (id, message) in oddities(certificate) {
+        add(id, Severity::Info, message);
+    }
     findings
+}
+
+/// What is unlike the push certificates that Apple issues today.
+fn oddities(certificate: &Certificate) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    let words = |environments: &[Environment]| {
+        let words: Vec<&str> = environments.iter().map(|one| one.as_str()).collect();
+        words.join(" + ")
+    };
+    let common_name = certificate.subject.common_name.as_deref();
+    if let Some(told) = common_name.and_then(kind::environments_of_common_name)
+        && told != certificate.environments
+    {
+        let message = format!(
+            "the common name says {}, the OIDs say {}; the OIDs count",
+            words(told),
+            words(&certificate.environments)
+        );
+        found.push((id::NAME_DISAGREES, message));
+    }
+    let key = &certificate.public_key;
+    if key.algorithm == "RSA" && key.bits < 2048 {
+        let message = format!(
+            "its key is {}, and less than 2048 bits are easy to break",
+            key.describe()
+        );
+        found.push((id::WEAK_KEY, message));
+    } else if !key.is_rsa_2048() && certificate.kind != Kind::Mdm {
+        let message = format!(
+            "its key is {}; Apple's portal takes requests for RSA-2048 only",
+            key.describe()
+        );
+        found.push((id::UNUSUAL_KEY, message));
+    }
+    let algorithm = certificate.signature_algorithm.to_ascii_lowercase();
+    if algorithm.contains("sha1") || algorithm.contains("md5") {
+        let message = format!("it is signed with {}", certificate.signature_algorithm);
+        found.push((id::SHA1_SIGNATURE, message));
+    }
+    found
 }
 
 fn life(
@@ -76,7 +122,11 @@ fn life(
     standard: &Standard,
 ) -> Option<(&'static str, Severity, String)> {
     let days = days_remaining(certificate.not_after, standard.now);
-    let left = format!("{days} days of validity are left");
+    let left = match days {
+        0 => "less than a day of validity is left".to_string(),
+        1 => "1 day of validity is left".to_string(),
+        days => format!("{days} days of validity are left"),
+    };
     match Expiry::of(certificate, standard.now, standard.warn, standard.critical) {
         Expiry::Valid => None,
         Expiry::Expiring => Some((id::EXPIRING, Severity::Warning, left)),
@@ -141,6 +191,15 @@ pub fn contents(contents: &Contents, readable_by_others: bool) -> Vec<Finding> {
             Severity::Info,
             message,
         ));
+    }
+    if let ([], [], [part]) = (
+        contents.certificates.as_slice(),
+        contents.requests.as_slice(),
+        contents.keys.as_slice(),
+    ) && part.key.public_key().curve.as_deref() == Some("P-256")
+    {
+        let message = "a P-256 key alone, as Apple's .p8 files hold them for signing tokens: token authentication needs no ck.pem";
+        findings.push(Finding::new(id::TOKEN_KEY, Severity::Info, message));
     }
     if readable_by_others && !contents.keys.is_empty() && !contents.encrypted {
         let message = "everyone on this machine can read the private key";

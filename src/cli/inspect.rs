@@ -1,9 +1,10 @@
 //! `pushcert inspect`: what files are and what they are good for.
 
 use super::reply::{self, Reply, Stop};
-use super::{Common, PassIn, moment, open};
+use super::{Common, PassIn, hints, moment, open};
 use crate::audit::{self, Standard};
 use crate::certificate::Certificate;
+use crate::container::Contents;
 use crate::error::Error;
 use crate::finding::{Finding, Severity, Status};
 use crate::inputs::Input;
@@ -51,8 +52,18 @@ impl Inspect {
                 findings: findings(input, now),
             })
             .collect();
-        for (file, pairs) in inspected.iter_mut().zip(pairs(&inputs.files)) {
-            file.findings.extend(pairs);
+        let named: Vec<(String, Option<&Contents>)> = inputs
+            .files
+            .iter()
+            .map(|input| (input.name(), input.contents()))
+            .collect();
+        let shared = audit::across(&named).into_iter().zip(pairs(&inputs.files));
+        for (file, (shared, pairs)) in inspected.iter_mut().zip(shared) {
+            let path = file.input.name();
+            let all = shared.into_iter().chain(pairs);
+            file.findings
+                .extend(all.map(|finding| finding.in_path(path.clone())));
+            hints::add(&mut file.findings);
         }
         let all: Vec<Finding> = inspected
             .iter()
@@ -112,7 +123,6 @@ fn pairs(files: &[Input]) -> Vec<Vec<Finding>> {
                 only_pair || audit::profile::is_for_its_app(&signed.profile, certificate)
             })
             .flat_map(|certificate| audit::profile::pair(&signed.profile, certificate))
-            .map(|finding| finding.in_path(input.name()))
             .collect()
     };
     files.iter().map(of_file).collect()

@@ -9,6 +9,7 @@ mod convert;
 mod csr;
 mod endpoint;
 mod fail_on;
+mod hints;
 mod inspect;
 mod lab;
 mod merge;

@@ -4,10 +4,11 @@ use super::Common;
 use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
 use crate::finding::{Finding, Severity, Status};
-use crate::report::{escape, json, words};
+use crate::report::{escape, json, words, wrap};
 use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 /// What a command has to say.
@@ -111,6 +112,16 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     Some(text.to_string())
 }
 
+/// The text as wide as the terminal that it goes to; anywhere else as it is.
+fn fitted(text: &str, stream: &(impl IsTerminal + AsFd)) -> String {
+    match rustix::termios::tcgetwinsize(stream) {
+        Ok(size) if stream.is_terminal() && size.ws_col > 0 => {
+            wrap::fold(text, usize::from(size.ws_col))
+        }
+        _ => text.to_string(),
+    }
+}
+
 /// What makes a file that is another kind of key store into one that is read here.
 fn other_kind(error: &Error, found: &str) -> Option<String> {
     let path = words::shell(&error.path()?.display().to_string());
@@ -131,7 +142,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
         Ok(reply) => {
             let code = reply.exit_code.unwrap_or_else(|| reply.status.exit_code());
             if !common.quiet {
-                anstream::eprint!("{}", reply.stderr);
+                anstream::eprint!("{}", fitted(&reply.stderr, &std::io::stderr()));
             }
             if reply.silent {
                 return ExitCode::from(code);
@@ -143,7 +154,9 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                     SecretBytes::new(format!("{document:#}\n").into_bytes())
                 }
                 (false, Some(bytes)) => bytes,
-                (false, None) => SecretBytes::new(reply.stdout.into_bytes()),
+                (false, None) => {
+                    SecretBytes::new(fitted(&reply.stdout, &std::io::stdout()).into_bytes())
+                }
             };
             write_stdout(&bytes, code)
         }
@@ -216,7 +229,7 @@ pub(super) fn check_stdout_for_key(json: bool) -> Result<(), Box<Stop>> {
     if json {
         return Err(Stop::usage("-o - and --json both want stdout"));
     }
-    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+    if std::io::stdout().is_terminal() {
         let message = "a private key is not written to a terminal";
         let finding = Finding::new("key-to-terminal", Severity::Critical, message)
             .with_hint("-o FILE writes it to a file");

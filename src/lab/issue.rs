@@ -26,7 +26,7 @@ const MDM_TOPIC: &str = "com.apple.mgmt.External.";
 const LONGEST_TOPIC: usize = 200;
 const MOST_DAYS: i64 = 36_500;
 
-/// Which of Apple's push certificates a leaf imitates.
+/// Which of Apple's certificates a leaf imitates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeafKind {
     /// `aps_development.cer`.
@@ -35,20 +35,38 @@ pub enum LeafKind {
     Universal,
     /// `aps_production.cer`, as issued before 2015.
     Production,
+    /// The sandbox certificate of a Mac app.
+    MacSandbox,
+    /// The production certificate of a Mac app.
+    MacProduction,
     /// `voip_services.cer`.
     Voip,
+    /// A certificate of WatchKit.
+    Watchkit,
+    /// `website_aps_production.cer`.
+    Website,
+    /// `pass.cer`.
+    Pass,
     /// The certificate of a device management server.
     Mdm,
+    /// `ios_development.cer`, which is not for push and often taken for it.
+    Signing,
 }
 
 impl LeafKind {
     /// All of them.
-    pub const ALL: [LeafKind; 5] = [
+    pub const ALL: [LeafKind; 11] = [
         LeafKind::Sandbox,
         LeafKind::Universal,
         LeafKind::Production,
+        LeafKind::MacSandbox,
+        LeafKind::MacProduction,
         LeafKind::Voip,
+        LeafKind::Watchkit,
+        LeafKind::Website,
+        LeafKind::Pass,
         LeafKind::Mdm,
+        LeafKind::Signing,
     ];
 
     /// The word that flags use.
@@ -57,8 +75,14 @@ impl LeafKind {
             LeafKind::Sandbox => "sandbox",
             LeafKind::Universal => "universal",
             LeafKind::Production => "production",
+            LeafKind::MacSandbox => "mac-sandbox",
+            LeafKind::MacProduction => "mac-production",
             LeafKind::Voip => "voip",
+            LeafKind::Watchkit => "watchkit",
+            LeafKind::Website => "website",
+            LeafKind::Pass => "pass",
             LeafKind::Mdm => "mdm",
+            LeafKind::Signing => "signing",
         }
     }
 }
@@ -67,13 +91,12 @@ impl FromStr for LeafKind {
     type Err = Error;
 
     fn from_str(word: &str) -> Result<LeafKind> {
+        let words: Vec<&str> = LeafKind::ALL.iter().map(|kind| kind.as_str()).collect();
         LeafKind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .or((word == "development").then_some(LeafKind::Sandbox))
-            .ok_or_else(|| {
-                usage("the kind is one of sandbox, universal, production, voip and mdm".to_string())
-            })
+            .ok_or_else(|| usage(format!("the kind is one of {}", words.join(", "))))
     }
 }
 
@@ -100,7 +123,11 @@ pub fn issue(
         leaf.append_extension(BasicConstraints::new().critical().build()?)?;
         let usage = KeyUsage::new().critical().digital_signature().build()?;
         leaf.append_extension(usage)?;
-        leaf.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
+        let purpose = match kind {
+            LeafKind::Signing => ExtendedKeyUsage::new().code_signing().build()?,
+            _ => ExtendedKeyUsage::new().client_auth().build()?,
+        };
+        leaf.append_extension(purpose)?;
         key_identifiers(&mut leaf, Some(issuer))?;
         leaf.append_extension(private_extension(OID_CERTIFICATE_POLICIES, &policies())?)?;
         for oid in markers(kind) {
@@ -146,6 +173,16 @@ fn names(topic: &str, kind: LeafKind) -> Result<Names> {
     Ok(match kind {
         LeafKind::Sandbox => app("Apple Development IOS Push Services"),
         LeafKind::Production => app("Apple Production IOS Push Services"),
+        LeafKind::MacSandbox => app("Apple Development Mac Push Services"),
+        LeafKind::MacProduction => app("Apple Production Mac Push Services"),
+        LeafKind::Watchkit => app("WatchKit Services"),
+        LeafKind::Website => app("Website Push ID"),
+        LeafKind::Pass => app("Pass Type ID"),
+        LeafKind::Signing => Names {
+            user_id: "LABUSER123".to_string(),
+            common_name: format!("iPhone Developer: {topic} ({TEAM_ID})"),
+            ..app("")
+        },
         LeafKind::Universal => Names {
             account: Some(ACCOUNT),
             topics: vec![
@@ -232,10 +269,12 @@ fn utf8(
 
 fn markers(kind: LeafKind) -> &'static [&'static str] {
     match kind {
-        LeafKind::Sandbox => &[OID_SANDBOX],
-        LeafKind::Production => &[OID_PRODUCTION],
-        LeafKind::Universal | LeafKind::Voip => &[OID_SANDBOX, OID_PRODUCTION],
-        LeafKind::Mdm => &[],
+        LeafKind::Sandbox | LeafKind::MacSandbox => &[OID_SANDBOX],
+        LeafKind::Production | LeafKind::MacProduction | LeafKind::Website | LeafKind::Pass => {
+            &[OID_PRODUCTION]
+        }
+        LeafKind::Universal | LeafKind::Voip | LeafKind::Watchkit => &[OID_SANDBOX, OID_PRODUCTION],
+        LeafKind::Mdm | LeafKind::Signing => &[],
     }
 }
 

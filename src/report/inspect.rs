@@ -1,11 +1,12 @@
 //! What `inspect` says of files: one block per file in text, one entry per file in JSON.
 
 use super::{escape, json, profile, words};
+use crate::apple::Service;
 use crate::certificate::Certificate;
 use crate::container::{CertificatePart, Contents, JAVA_KEYSTORE, KeyPart, Protection};
 use crate::crl::Crl;
 use crate::error::Error;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
 use serde_json::{Value, json};
@@ -33,7 +34,13 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             .trouble()
             .map(|e| e.cause().to_string())
             .unwrap_or_default();
-        return format!("{path}   not read: {}\n", escape::text(&reason));
+        let next = next(&file.findings)
+            .map(|next| words::columns(&[("next".to_string(), escape::text(next))]));
+        return format!(
+            "{path}   not read: {}\n{}",
+            escape::text(&reason),
+            next.unwrap_or_default()
+        );
     };
     let mut rows = vec![("file".to_string(), contents.description.clone())];
     for part in &contents.certificates {
@@ -71,11 +78,24 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
         contents.leaf().is_some() || !matches!(finding.id, "locked" | "wrong-passphrase")
     };
     rows.extend(file.findings.iter().filter(repeats).map(words::finding_row));
+    rows.extend(next(&file.findings).map(|next| ("next".to_string(), escape::text(next))));
     format!(
         "{path}   {}\n{}",
         headline(file.input, contents, now),
         words::columns(&rows)
     )
+}
+
+/// What to type about the worst of the findings that need something done.
+fn next(findings: &[Finding]) -> Option<&str> {
+    [Severity::Critical, Severity::Unknown, Severity::Warning]
+        .into_iter()
+        .flat_map(|severity| {
+            findings
+                .iter()
+                .filter(move |finding| finding.severity == severity)
+        })
+        .find_map(|finding| finding.hint.as_deref())
 }
 
 fn headline(input: &Input, contents: &Contents, now: OffsetDateTime) -> String {
@@ -112,7 +132,7 @@ fn certificate_rows(
         .unwrap_or(&certificate.subject.text);
     add("subject", escape::text(subject));
     if certificate.is_ca {
-        add("kind", certificate.kind.describe().to_string());
+        add("kind", certificate.describe().to_string());
     } else {
         if let Some(team) = &certificate.team_id {
             add("team", escape::text(team));
@@ -130,6 +150,20 @@ fn certificate_rows(
                 })
                 .collect();
             add("topics", topics.join(", "));
+        }
+        for (oid, value) in &certificate.unexplained {
+            let last = oid
+                .rsplit_once(".100.")
+                .map_or(oid.as_str(), |(_, last)| last);
+            add(last, escape::text(value));
+        }
+        if certificate.kind.is_push() {
+            let hosts: Vec<&str> = certificate
+                .environments
+                .iter()
+                .map(|environment| Service::Api.host(*environment))
+                .collect();
+            add("hosts", hosts.join(", "));
         }
     }
     if own.certificates.len() > 1 {

@@ -83,6 +83,9 @@ pub fn certificate(
         "topics": certificate.topics.iter().map(topic).collect::<Vec<_>>(),
         "team_id": certificate.team_id,
         "bundle_id": certificate.bundle_id,
+        "apple_extensions": certificate.unexplained.iter()
+            .map(|(oid, value)| json!({ "oid": oid, "value": value }))
+            .collect::<Vec<_>>(),
         "issued_by": Issuer::of(certificate).id(),
         "friendly_name": friendly_name,
         "pem": pem::encode_certificate(certificate),

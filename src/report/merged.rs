@@ -6,6 +6,7 @@ use crate::finding::{Finding, Severity};
 use crate::inputs::Input;
 use std::path::Path;
 use time::OffsetDateTime;
+use unicode_width::UnicodeWidthStr;
 
 /// The lines after a file was written.
 pub fn text(
@@ -41,7 +42,7 @@ pub fn text(
     let width = choice
         .left_out
         .iter()
-        .map(|(index, _)| name(inputs, Some(index)).chars().count())
+        .map(|(index, _)| name(inputs, Some(index)).width())
         .max()
         .unwrap_or(0);
     for (position, (index, reason)) in choice.left_out.iter().enumerate() {
@@ -49,7 +50,7 @@ pub fn text(
         let path = name(inputs, Some(index));
         rows.push((
             word.to_string(),
-            format!("{path:width$}   {}", escape::text(reason)),
+            format!("{}   {}", words::padded(&path, width), escape::text(reason)),
         ));
     }
     format!(

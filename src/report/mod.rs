@@ -8,3 +8,4 @@ pub mod merged;
 pub mod profile;
 pub mod requested;
 pub mod words;
+pub mod wrap;

@@ -2,6 +2,7 @@
 
 use super::{escape, words};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 /// The files of a request.
 pub struct Requested {
@@ -24,12 +25,17 @@ impl Requested {
         rows.push((&self.request, "the request for it".to_string()));
         let width = rows
             .iter()
-            .map(|(path, _)| path.chars().count())
+            .map(|(path, _)| escape::text(path).width())
             .max()
             .unwrap_or(0);
         let wrote: String = rows
             .iter()
-            .map(|(path, what)| format!("wrote {:width$}  {what}\n", escape::text(path)))
+            .map(|(path, what)| {
+                format!(
+                    "wrote {}  {what}\n",
+                    words::padded(&escape::text(path), width)
+                )
+            })
             .collect();
         let steps = format!(
             "\nnext  1  open https://developer.apple.com/account/resources/certificates/add\n\

@@ -6,6 +6,7 @@ use crate::finding::Finding;
 use crate::validity::days_remaining;
 use time::OffsetDateTime;
 use time::macros::format_description;
+use unicode_width::UnicodeWidthStr;
 
 /// RFC 3339 in UTC.
 pub fn rfc3339(moment: OffsetDateTime) -> String {
@@ -61,7 +62,7 @@ pub fn environments(certificate: &Certificate) -> String {
 pub fn summary(certificate: &Certificate, now: OffsetDateTime) -> String {
     let title = escape::text(certificate.title());
     let what = match certificate.environments.is_empty() {
-        true => certificate.kind.describe().to_string(),
+        true => certificate.describe().to_string(),
         false => environments(certificate),
     };
     format!("{title}, {what}, {}", validity(certificate, now))
@@ -78,6 +79,11 @@ pub fn columns(rows: &[(String, String)]) -> String {
     rows.iter()
         .map(|(word, fact)| format!("  {word:width$}  {fact}").trim_end().to_string() + "\n")
         .collect()
+}
+
+/// The text with spaces after it, up to so many columns of a terminal.
+pub fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
 /// A finding as a row: severity, then id and sentence.

@@ -9,6 +9,7 @@ mod files;
 mod fixtures;
 mod hostile;
 mod interop;
+mod kinds;
 mod lab;
 mod layers;
 mod live;

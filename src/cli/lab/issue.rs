@@ -8,7 +8,8 @@ use crate::inputs;
 use crate::lab::issue::{self, LeafKind};
 use crate::report::{escape, json};
 use crate::secret::SecretBytes;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -21,8 +22,8 @@ pub(super) struct Issue {
     #[arg(long, value_name = "T")]
     topic: String,
     /// What it is for
-    #[arg(long, value_enum, default_value = "sandbox")]
-    kind: Kind,
+    #[arg(long, value_parser = kinds(), default_value = "sandbox")]
+    kind: LeafKind,
     /// Days of validity from now; a negative number has expired
     #[arg(
         long,
@@ -49,15 +50,6 @@ pub(super) struct Issue {
     pub(super) common: Common,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    Sandbox,
-    Universal,
-    Production,
-    Voip,
-    Mdm,
-}
-
 impl Issue {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let authority = super::load(&self.lab)?;
@@ -73,7 +65,7 @@ impl Issue {
             &authority,
             &request.spki_der,
             &self.topic,
-            self.kind.into(),
+            self.kind,
             self.days,
             moment::now(None),
         )?;
@@ -107,14 +99,6 @@ impl Issue {
     }
 }
 
-impl From<Kind> for LeafKind {
-    fn from(kind: Kind) -> LeafKind {
-        match kind {
-            Kind::Sandbox => LeafKind::Sandbox,
-            Kind::Universal => LeafKind::Universal,
-            Kind::Production => LeafKind::Production,
-            Kind::Voip => LeafKind::Voip,
-            Kind::Mdm => LeafKind::Mdm,
-        }
-    }
+fn kinds() -> impl TypedValueParser<Value = LeafKind> {
+    PossibleValuesParser::new(LeafKind::ALL.map(LeafKind::as_str)).try_map(|word| word.parse())
 }
