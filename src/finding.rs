@@ -152,12 +152,24 @@ pub mod id {
     pub const NO_CERTIFICATE: &str = "no-certificate";
     /// A named file that adds nothing to the result.
     pub const UNUSED_INPUT: &str = "unused-input";
+    /// A file of a folder that is not in the result.
+    pub const LEFT_OUT: &str = "left-out";
     /// An identity that the flags rule out.
     pub const NOT_WANTED: &str = "not-wanted";
     /// Nothing of what is to be written is in the input.
     pub const NOTHING_TO_CONVERT: &str = "nothing-to-convert";
     /// More parts than the form can hold.
     pub const SEVERAL_PARTS: &str = "several-parts";
+    /// More than one private key where one is wanted.
+    pub const SEVERAL_KEYS: &str = "several-keys";
+    /// A key that Apple's portal takes no request for.
+    pub const KEY_NOT_ACCEPTED: &str = "key-not-accepted";
+    /// A private key would go to a terminal.
+    pub const KEY_TO_TERMINAL: &str = "key-to-terminal";
+    /// A step of the rehearsal that did not end as it has to.
+    pub const NOT_VERIFIED: &str = "not-verified";
+    /// A code that the dictionary does not have.
+    pub const UNKNOWN_CODE: &str = "unknown-code";
     /// Several identities, and nothing says which.
     pub const AMBIGUOUS: &str = "ambiguous";
     /// The validity is over.

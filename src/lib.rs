@@ -18,6 +18,7 @@ pub mod certificate;
 pub mod private_key;
 
 pub mod crl;
+pub mod dictionary;
 pub mod issuer;
 pub mod profile;
 pub mod request;

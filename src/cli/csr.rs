@@ -5,7 +5,7 @@ use super::reply::{Reply, Stop};
 use super::{Common, PassIn, PassOut, open, protect};
 use crate::container::pem::{self, KeyForm};
 use crate::files::{self, Output};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, id};
 use crate::private_key::PrivateKey;
 use crate::report::requested::Requested;
 use crate::report::{json, words};
@@ -185,15 +185,15 @@ fn reused(path: &Path, passphrases: &mut Passphrases) -> Result<PrivateKey, Box<
     match keys.as_slice() {
         [key] if key.public_key().is_rsa_2048() => Ok((*key).clone()),
         [key] => Err(no(
-            "key-not-accepted",
+            id::KEY_NOT_ACCEPTED,
             format!(
                 "is an {} key; Apple's portal takes requests for RSA keys of 2048 bits only",
                 key.public_key().describe()
             ),
         )),
-        [] => Err(no("no-key", "holds no private key".to_string())),
+        [] => Err(no(id::NO_KEY, "holds no private key".to_string())),
         several => Err(no(
-            "several-keys",
+            id::SEVERAL_KEYS,
             format!("holds {} private keys; give a file with one", several.len()),
         )),
     }

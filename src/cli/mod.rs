@@ -8,6 +8,7 @@ mod choose;
 mod convert;
 mod csr;
 mod endpoint;
+mod explain;
 mod fail_on;
 mod hints;
 mod inspect;
@@ -56,6 +57,8 @@ enum Command {
     Check(Box<check::Check>),
     /// Say what any file is and what it is good for
     Inspect(inspect::Inspect),
+    /// Say what a code or an error message means and what to do
+    Explain(explain::Explain),
     /// A stand-in Apple CA and push gateway on loopback, to try everything offline
     Lab(lab::Lab),
 }
@@ -134,6 +137,7 @@ impl Command {
             Command::Merge(c) => ("merge", c.common.clone()),
             Command::Check(c) => ("check", c.common.clone()),
             Command::Inspect(c) => ("inspect", c.common.clone()),
+            Command::Explain(c) => ("explain", c.common.clone()),
             Command::Lab(c) => c.describe(),
         }
     }
@@ -145,6 +149,7 @@ impl Command {
             Command::Merge(c) => c.run(),
             Command::Check(c) => c.run(),
             Command::Inspect(c) => c.run(),
+            Command::Explain(c) => c.run(),
             Command::Lab(c) => c.run(),
         }
     }

@@ -3,7 +3,7 @@
 use super::Common;
 use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Finding, Severity, Status, id};
 use crate::report::{escape, json, words, wrap};
 use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
@@ -231,7 +231,7 @@ pub(super) fn check_stdout_for_key(json: bool) -> Result<(), Box<Stop>> {
     }
     if std::io::stdout().is_terminal() {
         let message = "a private key is not written to a terminal";
-        let finding = Finding::new("key-to-terminal", Severity::Critical, message)
+        let finding = Finding::new(id::KEY_TO_TERMINAL, Severity::Critical, message)
             .with_hint("-o FILE writes it to a file");
         return Err(Stop::no(vec![finding]));
     }

@@ -2,7 +2,7 @@
 
 use super::{escape, words};
 use crate::assembly::Choice;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, id};
 use crate::inputs::Input;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -69,7 +69,7 @@ pub fn findings(choice: &Choice, inputs: &[Input]) -> Vec<Finding> {
         .iter()
         .map(|(index, reason)| {
             let path = inputs.get(*index).map(Input::name).unwrap_or_default();
-            Finding::new("left-out", Severity::Info, reason.clone()).in_path(path)
+            Finding::new(id::LEFT_OUT, Severity::Info, reason.clone()).in_path(path)
         })
         .collect()
 }

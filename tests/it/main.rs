@@ -5,6 +5,7 @@ mod certificate;
 mod check;
 mod commands;
 mod conversion;
+mod dictionary;
 mod files;
 mod fixtures;
 mod hostile;

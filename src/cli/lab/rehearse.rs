@@ -6,7 +6,7 @@ mod steps;
 use super::super::Common;
 use super::super::reply::{Reply, Stop};
 use crate::files;
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Finding, Severity, Status, id};
 use crate::report::{escape, json};
 use clap::Args;
 use serde_json::json;
@@ -48,7 +48,7 @@ impl Rehearse {
             .collect();
         let findings = steps.iter().filter(|step| !step.ok).map(|step| {
             let message = format!("{}: {}", step.step, step.detail);
-            Finding::new("not-verified", Severity::Critical, message)
+            Finding::new(id::NOT_VERIFIED, Severity::Critical, message)
         });
         Ok(Reply {
             status: if failed { Status::Critical } else { Status::Ok },

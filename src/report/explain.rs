@@ -1,0 +1,57 @@
+//! What `explain` says: a block per entry in text, an object per entry in JSON.
+
+use super::words;
+use crate::dictionary::{Entry, Kind};
+use serde_json::{Value, json};
+
+/// The blocks of the entries.
+pub fn text(entries: &[&Entry]) -> String {
+    let blocks: Vec<String> = entries.iter().map(|entry| block(entry)).collect();
+    blocks.join("\n")
+}
+
+fn block(entry: &Entry) -> String {
+    let (word, fact) = match entry.kind {
+        Kind::Finding => ("severity", entry.source),
+        _ => ("known", entry.source),
+    };
+    let rows = [("cause", entry.cause), ("next", entry.next), (word, fact)];
+    let rows: Vec<(String, String)> = rows
+        .iter()
+        .map(|(word, fact)| (word.to_string(), fact.to_string()))
+        .collect();
+    format!(
+        "{}   {}\n{}",
+        title(entry),
+        entry.meaning,
+        words::columns(&rows)
+    )
+}
+
+/// The code; an alert with its number.
+fn title(entry: &Entry) -> String {
+    match (entry.kind, entry.forms.first()) {
+        (Kind::Alert, Some(number)) => {
+            let number = number.trim_start_matches("alert ");
+            format!("alert {number} {}", entry.code)
+        }
+        _ => entry.code.to_string(),
+    }
+}
+
+/// JSON's `entries[]`.
+pub fn entries(entries: &[&Entry]) -> Value {
+    entries
+        .iter()
+        .map(|entry| {
+            json!({
+                "kind": entry.kind.as_str(),
+                "code": entry.code,
+                "meaning": entry.meaning,
+                "cause": entry.cause,
+                "next": entry.next,
+                "source": entry.source,
+            })
+        })
+        .collect()
+}
