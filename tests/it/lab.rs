@@ -274,7 +274,7 @@ fn what_apple_would_not_issue_is_a_usage_error() {
     for kind in LeafKind::ALL {
         assert_eq!(kind.as_str().parse::<LeafKind>().unwrap(), kind);
     }
-    assert_eq!("pass".parse::<LeafKind>().unwrap_err().id(), "usage");
+    assert_eq!("bogus".parse::<LeafKind>().unwrap_err().id(), "usage");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::apple::{Service, gateway};
 use crate::check::Asked;
+use crate::dictionary::{self, Kind};
 use crate::live::{Handshake, Probe, Proof, Protocol, Stage, Verdict};
 use crate::report::escape;
 
@@ -72,7 +73,20 @@ fn untold(asked: &Asked) -> Option<String> {
         Verdict::Unreachable => true,
         Verdict::NotRejected | Verdict::NotRequested => false,
     };
-    special(asked).or_else(|| (!told).then(|| handshake.explanation()))
+    special(asked)
+        .or_else(|| (!told).then(|| handshake.explanation()))
+        .or_else(|| refusal(handshake))
+}
+
+/// What the dictionary says of the alert or reason that refused it.
+fn refusal(handshake: &Handshake) -> Option<String> {
+    let entry = match (&handshake.alert, &handshake.probe.reason) {
+        _ if handshake.verdict != Verdict::Rejected => None,
+        (Some(alert), _) => dictionary::find(Kind::Alert, alert.name),
+        (None, Some(reason)) => dictionary::find(Kind::Reason, reason),
+        (None, None) => None,
+    }?;
+    Some(format!("{}; likely: {}", entry.meaning, entry.cause))
 }
 
 /// Where it was asked, at the port that answered.
