@@ -1,6 +1,7 @@
 //! One integration binary; modules are named as in `src`, plus `layers` for the table of docs/ARCHITECTURE.md and `fixtures` for theirs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod absurd;
 mod certificate;
 mod check;
 mod commands;
@@ -14,6 +15,7 @@ mod kinds;
 mod lab;
 mod layers;
 mod live;
+mod mutation;
 mod passphrase;
 mod pkcs12;
 mod profile;
