@@ -20,7 +20,9 @@ impl Terminal {
     pub fn run(folder: &Path, line: &str) -> Terminal {
         let line = line.replace("pushcert", env!("CARGO_BIN_EXE_pushcert"));
         let shown = "echo \"[exit $?]\"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | tr '\\n' ' '";
-        let mut child = Command::new("script")
+        // A gate that was started in the background has them ignored, and so would all that it starts.
+        let mut child = Command::new("env")
+            .args(["--default-signal=INT,QUIT", "script"])
             .args(["-qec", &format!("{line}; {shown}"), "/dev/null"])
             .current_dir(folder)
             .env_remove("CI")
