@@ -186,7 +186,7 @@ impl Bench {
     }
 
     fn gateway(&self, tls: &str) -> Outcome<Gateway> {
-        let line = self.line("pushcert lab gateway --listen 127.0.0.1:0 --tls");
+        let line = self.line("pushcert lab gateway --listen 127.0.0.1:0 --protocol legacy --tls");
         let mut child = self
             .command(&line)?
             .arg(tls)

@@ -1,6 +1,7 @@
 //! A client's certificate as the gateway sees it, and the judgement on it: which alert Apple would send.
 
 use super::event::Presented;
+use super::notification::Sender;
 use crate::apple::Environment;
 use crate::apple::kind::{MDM_USER_ID, OID_PRODUCTION, OID_SANDBOX, OID_TOPICS};
 use crate::ffi::verify_result;
@@ -40,7 +41,13 @@ pub(super) struct Policy {
 
 impl Policy {
     /// OpenSSL's verify callback: lets Apple's critical extensions pass, and judges the leaf once all else is found good.
-    pub(super) fn verify(&self, good: bool, context: &mut X509StoreContextRef) -> bool {
+    /// Under HTTP/2 the purpose of a certificate is no matter of TLS: [`Policy::sender`] judges it, and the answer tells.
+    pub(super) fn verify(
+        &self,
+        good: bool,
+        context: &mut X509StoreContextRef,
+        http2: bool,
+    ) -> bool {
         let client = context
             .current_cert()
             .and_then(|certificate| certificate.to_der().ok())
@@ -64,17 +71,31 @@ impl Policy {
         }
         let refusal = if self.revoked.contains(&client.serial) {
             REVOKED
-        } else if client.environments.is_empty()
-            || self
-                .environment
-                .is_some_and(|one| !client.environments.contains(&one))
-        {
+        } else if !http2 && !matches!(self.sender(Some(&client)), Sender::Certificate { .. }) {
             REFUSED
         } else {
             return true;
         };
         context.set_error(verify_result(refusal));
         false
+    }
+
+    /// What its certificate allows the client.
+    pub(super) fn sender(&self, client: Option<&Client>) -> Sender {
+        let Some(client) = client else {
+            return Sender::Nobody;
+        };
+        if client.environments.is_empty() {
+            return Sender::Stranger;
+        }
+        let served = |one| client.environments.contains(&one);
+        if !self.environment.is_none_or(served) {
+            return Sender::Elsewhere;
+        }
+        Sender::Certificate {
+            topics: client.presented.topics.clone(),
+            assumed: client.assumed.clone(),
+        }
     }
 }
 
@@ -83,6 +104,8 @@ pub(super) struct Client {
     pub(super) presented: Presented,
     /// What the binary protocol pushes to: the first topic for apps, else the user id.
     pub(super) topic: String,
+    /// What HTTP/2 pushes to where the request names no topic: the user id, if the certificate lists no topics.
+    assumed: Option<String>,
     environments: Vec<Environment>,
     serial: String,
     only_apple_criticals: bool,
@@ -123,6 +146,7 @@ impl Client {
             .find(|(_, kinds)| kinds.iter().any(|kind| kind == "app"))
             .map_or(&user_id, |(topic, _)| topic)
             .clone();
+        let assumed = (listed.is_empty() && !user_id.is_empty()).then(|| user_id.clone());
         let topics = if listed.is_empty() {
             Vec::from_iter((!user_id.is_empty()).then_some(user_id))
         } else {
@@ -134,6 +158,7 @@ impl Client {
                 topics,
             },
             topic,
+            assumed,
             environments,
             serial: normal_serial(&hex(certificate.raw_serial())),
             only_apple_criticals: certificate

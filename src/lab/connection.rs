@@ -1,12 +1,13 @@
-//! One connection to the stand-in gateway: the judgement on its certificate, then its frames; every wait and size is bounded.
+//! One connection to the stand-in gateway: the judgement on its certificate, then its protocol; every wait and size is bounded.
 
-use super::client::{Client, Policy, alert_of, hex};
+use super::client::{Client, Policy};
 use super::event::{Event, What};
-use super::wire;
-use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslContext, SslRef, SslVerifyMode};
+use super::settings::Protocol;
+use super::tokens::Tokens;
+use super::{binary, http2, tls};
+use openssl::ssl::SslContext;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,10 +15,17 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
 
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-const IDLE_DEADLINE: Duration = Duration::from_secs(60);
-const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+pub(super) const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+/// For a last word and a client's end.
+pub(super) const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 const MOST_DRAINED: u64 = 1 << 20;
+
+/// What every connection is held to.
+pub(super) struct Rules {
+    pub(super) policy: Policy,
+    pub(super) protocol: Protocol,
+    pub(super) tokens: Tokens,
+}
 
 /// Where events go, and the clock that dates them.
 #[derive(Clone)]
@@ -53,10 +61,10 @@ impl Drop for Connection {
 
 impl Connection {
     /// Shakes hands, takes notifications, and closes so that the last word arrives.
-    pub(super) async fn serve(self, tcp: TcpStream, context: SslContext, policy: Arc<Policy>) {
-        // A refused certificate is not in the session: the verify callback is the only place that sees it.
-        let seen = Arc::new(Mutex::new(None));
-        let Ok(ssl) = session(&context, (self.log.clock)(), policy, seen.clone()) else {
+    pub(super) async fn serve(self, tcp: TcpStream, context: SslContext, rules: Arc<Rules>) {
+        // A small answer that waits for the acknowledgement of the one before costs 40 ms.
+        let _ = tcp.set_nodelay(true);
+        let Ok((ssl, leaf)) = tls::session(&context, (self.log.clock)(), rules.clone()) else {
             return;
         };
         let Ok(mut stream) = SslStream::new(ssl, tcp) else {
@@ -64,20 +72,16 @@ impl Connection {
         };
         let outcome = timeout(HANDSHAKE_DEADLINE, Pin::new(&mut stream).accept()).await;
         let ssl = stream.ssl();
-        let client = seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-            .or_else(|| ssl.peer_certificate()?.to_der().ok())
-            .and_then(|der| Client::parse(&der));
+        let client = leaf.take(ssl).and_then(|der| Client::parse(&der));
         let accepted = matches!(outcome, Ok(Ok(())));
         let alert = match &outcome {
-            Ok(Err(error)) => alert(ssl, error),
+            Ok(Err(error)) => tls::alert(ssl, error),
             _ => None,
         };
+        let http2 = rules.protocol == Protocol::Http2 || tls::chose_h2(ssl);
         self.log.tell(What::Handshake {
             connection: self.number,
-            tls: version(ssl, alert),
+            tls: tls::version(ssl, alert),
             alpn: ssl
                 .selected_alpn_protocol()
                 .map(|name| String::from_utf8_lossy(name).into_owned()),
@@ -85,88 +89,18 @@ impl Connection {
             accepted,
             alert,
         });
-        if accepted && let Some(client) = client {
-            self.notifications(&mut stream, &client.topic).await;
+        if accepted {
+            if http2 {
+                http2::converse(&self, &mut stream, client.as_ref(), &rules).await;
+            } else {
+                let topic = client.map(|client| client.topic).unwrap_or_default();
+                binary::converse(&self, &mut stream, &topic, &rules).await;
+            }
             // Anything but a graceful end here is the client's own doing.
             let _ = timeout(CLOSE_DEADLINE, stream.shutdown()).await;
         }
         drain(stream.get_mut()).await;
     }
-
-    /// Reads frames until the client ends, falls silent, or sends one that is refused.
-    async fn notifications(&self, stream: &mut SslStream<TcpStream>, topic: &str) {
-        let mut unread = Vec::new();
-        let mut chunk = [0; 4096];
-        loop {
-            while let Some((frame, length)) = wire::next(&unread) {
-                unread.drain(..length);
-                self.log.tell(What::Notification {
-                    connection: self.number,
-                    token: hex(&frame.token),
-                    topic: topic.to_string(),
-                    status: frame.status,
-                });
-                if frame.status != 0 {
-                    let packet = wire::packet(frame.status, frame.identifier);
-                    let _ = timeout(CLOSE_DEADLINE, stream.write_all(&packet)).await;
-                    return;
-                }
-            }
-            match timeout(IDLE_DEADLINE, stream.read(&mut chunk)).await {
-                Ok(Ok(length)) if length > 0 => {
-                    unread.extend(chunk.iter().take(length));
-                }
-                _ => return,
-            }
-        }
-    }
-}
-
-fn session(
-    context: &SslContext,
-    now: OffsetDateTime,
-    policy: Arc<Policy>,
-    seen: Arc<Mutex<Option<Vec<u8>>>>,
-) -> std::result::Result<Ssl, ErrorStack> {
-    let mut ssl = Ssl::new(context)?;
-    ssl.param_mut().set_time(now.unix_timestamp());
-    ssl.set_verify_callback(
-        SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
-        move |good, chain| {
-            let leaf = chain.chain().and_then(|chain| chain.get(0)?.to_der().ok());
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = leaf;
-            policy.verify(good, chain)
-        },
-    );
-    Ok(ssl)
-}
-
-const PROTOCOL_VERSION: u8 = 70;
-
-/// The version that was agreed on. Before there is one, OpenSSL names the highest that it would speak.
-fn version(ssl: &SslRef, alert: Option<u8>) -> Option<String> {
-    let mut random = [0; 32];
-    ssl.client_random(&mut random);
-    let agreed = random != [0; 32] && alert != Some(PROTOCOL_VERSION);
-    agreed.then(|| ssl.version_str().to_string())
-}
-
-/// The alert that the gateway refused with, as far as OpenSSL's reasons tell.
-fn alert(ssl: &SslRef, error: &openssl::ssl::Error) -> Option<u8> {
-    const NO_SHARED_CIPHER: i32 = 193;
-    const NO_CERTIFICATE: i32 = 199;
-    const VERIFY_FAILED: i32 = 134;
-    const UNSUPPORTED_PROTOCOL: i32 = 258;
-    let stack = error.ssl_error()?;
-    stack.errors().iter().find_map(|error| {
-        Some(match error.reason_code() {
-            VERIFY_FAILED => alert_of(ssl.verify_result()),
-            NO_CERTIFICATE if ssl.version_str() == "TLSv1.3" => 116,
-            NO_CERTIFICATE | NO_SHARED_CIPHER => 40,
-            UNSUPPORTED_PROTOCOL => PROTOCOL_VERSION,
-            _ => return None,
-        })
-    })
 }
 
 /// Waits for the client's end: closing with bytes unread would send a reset, which can destroy the alert or packet on its way.

@@ -1,6 +1,5 @@
 //! What the gateway tells about itself, one JSON document each.
 
-use crate::apple::gateway::status_name;
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -41,18 +40,33 @@ pub enum What {
     Notification {
         /// Which connection.
         connection: u64,
-        /// Lowercase hex; empty where the bytes were no frame.
+        /// Hex, as it was sent (lowercase of the bytes on the binary protocol); empty where there is none.
         token: String,
-        /// The topic of the certificate: the binary protocol names none.
+        /// The topic of the request, else that of the certificate; the binary protocol names none.
         topic: String,
-        /// 0, or the status of the error packet.
-        status: u8,
+        /// HTTP's status, or that of the error packet, 0 where none is sent.
+        status: u16,
+        /// Why it is refused: APNs' reason, or what the status of the packet is called.
+        reason: Option<String>,
+        /// What else there is to know of it.
+        details: Details,
     },
     /// A connection is over.
     Closed {
         /// Which connection.
         connection: u64,
     },
+}
+
+/// What a sender's test may want to see of its notification.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The `apns-id` of the answer.
+    pub apns_id: Option<String>,
+    /// The headers that came: the name in JSON, and the value.
+    pub headers: Vec<(&'static str, String)>,
+    /// The payload, if it is a JSON object.
+    pub payload: Option<Value>,
 }
 
 /// A client's certificate.
@@ -103,16 +117,20 @@ impl Event {
                 token,
                 topic,
                 status,
+                reason,
+                details,
             } => {
                 put("event", json!("notification"));
                 put("connection", json!(connection));
                 put("token", json!(token));
                 put("topic", json!(topic));
                 put("status", json!(status));
-                put(
-                    "reason",
-                    json!(status_name(*status).filter(|_| *status != 0)),
-                );
+                put("reason", json!(reason));
+                put("apns_id", json!(details.apns_id));
+                for (name, value) in &details.headers {
+                    put(name, json!(value));
+                }
+                put("payload", json!(details.payload));
             }
             What::Closed { connection } => {
                 put("event", json!("closed"));

@@ -1,16 +1,16 @@
-//! A stand-in for Apple's binary gateway: refuses certificates with the alerts that Apple sends, answers frames as Apple does, delivers nothing.
+//! A stand-in for APNs: refuses certificates and answers notifications as Apple does, on both protocols, and delivers nothing.
 //! The number of connections is bounded; what one of them may cost is in `connection`.
 
 use super::authority::Authority;
 use super::client::{Policy, normal_serial};
-use super::connection::{Connection, Log};
+use super::connection::{Connection, Log, Rules};
 use super::crypto;
 use super::event::{Event, What};
-use crate::apple::Environment;
+use super::settings::Settings;
+use super::tls;
+use super::tokens::Tokens;
 use crate::error::{Error, Result};
-use openssl::error::ErrorStack;
-use openssl::ssl::{SslAcceptor, SslContext, SslMethod, SslVersion};
-use openssl::x509::store::X509StoreBuilder;
+use openssl::ssl::SslContext;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,37 +20,12 @@ use tokio::task::JoinSet;
 
 const MOST_CONNECTIONS: usize = 256;
 
-/// Which TLS versions are spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// 1.2 and 1.3.
-    #[default]
-    Any,
-    /// Only 1.2: a refusal fails the handshake of the client.
-    Tls12,
-    /// Only 1.3: a refusal comes after the client's handshake has succeeded.
-    Tls13,
-}
-
-/// How a gateway behaves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The only environment that is served; both without one.
-    pub environment: Option<Environment>,
-    /// Serial numbers in hex, with or without colons, that are refused as revoked.
-    pub revoked: Vec<String>,
-    /// The TLS versions.
-    pub tls: Tls,
-    /// What time it is: for events and for the validity of certificates.
-    pub clock: fn() -> OffsetDateTime,
-}
-
 /// A gateway that holds its port and does not serve yet.
 pub struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
     context: SslContext,
-    policy: Arc<Policy>,
+    rules: Arc<Rules>,
     clock: fn() -> OffsetDateTime,
 }
 
@@ -61,16 +36,20 @@ impl Gateway {
             reason: format!("cannot listen on {address}: {error}"),
         };
         let context =
-            context(authority, settings.tls).map_err(crypto("setting up the gateway's TLS"))?;
+            tls::context(authority, &settings).map_err(crypto("setting up the gateway's TLS"))?;
         let listener = TcpListener::bind(address).map_err(network)?;
         listener.set_nonblocking(true).map_err(network)?;
         Ok(Gateway {
             address: listener.local_addr().map_err(network)?,
             listener,
             context,
-            policy: Arc::new(Policy {
-                environment: settings.environment,
-                revoked: settings.revoked.iter().map(|s| normal_serial(s)).collect(),
+            rules: Arc::new(Rules {
+                policy: Policy {
+                    environment: settings.environment,
+                    revoked: settings.revoked.iter().map(|s| normal_serial(s)).collect(),
+                },
+                protocol: settings.protocol,
+                tokens: Tokens::new(settings.tokens, settings.answer),
             }),
             clock: settings.clock,
         })
@@ -113,7 +92,7 @@ impl Gateway {
                     };
                     number += 1;
                     let connection = Connection { number, log: log.clone() };
-                    connections.spawn(connection.serve(tcp, self.context.clone(), self.policy.clone()));
+                    connections.spawn(connection.serve(tcp, self.context.clone(), self.rules.clone()));
                 }
             }
         }
@@ -166,28 +145,4 @@ impl Drop for Running {
             drop(thread.join());
         }
     }
-}
-
-fn context(authority: &Authority, tls: Tls) -> std::result::Result<SslContext, ErrorStack> {
-    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-    let only = match tls {
-        Tls::Any => None,
-        Tls::Tls12 => Some(SslVersion::TLS1_2),
-        Tls::Tls13 => Some(SslVersion::TLS1_3),
-    };
-    builder.set_min_proto_version(only.or(Some(SslVersion::TLS1_2)))?;
-    builder.set_max_proto_version(only)?;
-    builder.set_certificate(&authority.server)?;
-    builder.add_extra_chain_cert(authority.intermediate.clone())?;
-    builder.set_private_key(&authority.server_key)?;
-    // Clients send the leaf alone, as they do to Apple, so the intermediate has to be known here.
-    let mut store = X509StoreBuilder::new()?;
-    store.add_cert(authority.root.clone())?;
-    store.add_cert(authority.intermediate.clone())?;
-    builder.set_cert_store(store.build());
-    builder.add_client_ca(&authority.intermediate)?;
-    builder.add_client_ca(&authority.root)?;
-    // Without it OpenSSL refuses to resume a session that holds a client certificate.
-    builder.set_session_id_context(b"pushcert lab")?;
-    Ok(builder.build().into_context())
 }

@@ -2,11 +2,17 @@
 //! Bytes in, bytes out; the gateway's listener is the only thing outside of memory that it touches.
 
 pub mod authority;
+mod binary;
 mod client;
 mod connection;
 pub mod event;
 pub mod gateway;
+mod http2;
 pub mod issue;
+pub mod notification;
+pub mod settings;
+mod tls;
+pub mod tokens;
 pub mod wire;
 
 use crate::error::Error;

@@ -5,6 +5,9 @@ pub const LONGEST_PAYLOAD: usize = 2048;
 /// The only length of a token.
 pub const TOKEN_LENGTH: usize = 32;
 
+/// The status of bytes that are no frame.
+pub const PROTOCOL_ERROR: u8 = 128;
+
 /// Room for one item of each kind, the largest of them as long as its length field can say.
 const LONGEST_BODY: usize = 70_000;
 
@@ -16,7 +19,6 @@ mod status {
     pub const TOKEN_SIZE: u8 = 5;
     pub const PAYLOAD_SIZE: u8 = 7;
     pub const INVALID_TOKEN: u8 = 8;
-    pub const PROTOCOL: u8 = 128;
 }
 
 /// One notification, judged.
@@ -26,6 +28,8 @@ pub struct Frame {
     pub identifier: u32,
     /// The device token, of whatever length; empty in bytes that are no frame.
     pub token: Vec<u8>,
+    /// What it says, of whatever length; empty in bytes that are no frame.
+    pub payload: Vec<u8>,
     /// 0, or the status that the gateway answers before it closes.
     pub status: u8,
 }
@@ -52,7 +56,7 @@ pub fn next(bytes: &[u8]) -> Option<(Frame, usize)> {
         _ => garbage(0),
     };
     let length = match frame.status {
-        status::PROTOCOL => bytes.len(),
+        PROTOCOL_ERROR => bytes.len(),
         _ => bytes.len() - rest.0.len(),
     };
     Some((frame, length))
@@ -123,6 +127,7 @@ fn judged(identifier: u32, token: &[u8], payload: &[u8]) -> Frame {
     Frame {
         identifier,
         token: token.to_vec(),
+        payload: payload.to_vec(),
         status,
     }
 }
@@ -131,7 +136,8 @@ fn garbage(identifier: u32) -> Frame {
     Frame {
         identifier,
         token: Vec::new(),
-        status: status::PROTOCOL,
+        payload: Vec::new(),
+        status: PROTOCOL_ERROR,
     }
 }
 

@@ -1132,7 +1132,7 @@ fn ask(file: &str, gateway: &Gateway) -> String {
 #[test]
 fn check_is_answered_by_the_gateway() {
     let place = Place::with_lab();
-    let mut gateway = place.gateway(&[]);
+    let mut gateway = place.gateway(&["--protocol", "legacy"]);
     let ran = place.run(&ask("good.pem", &gateway));
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let document = ran.json();
@@ -1218,7 +1218,7 @@ fn check_without_a_probe_is_proven_by_ticket_or_handshake() {
         ("1.3", "TLSv1.3", "ticket"),
         ("1.2", "TLSv1.2", "handshake"),
     ] {
-        let mut gateway = place.gateway(&["--tls", version]);
+        let mut gateway = place.gateway(&["--protocol", "legacy", "--tls", version]);
         let ran = place.run(&(ask("good.pem", &gateway) + " --no-probe"));
         assert_eq!(ran.code, 0);
         let document = ran.json();

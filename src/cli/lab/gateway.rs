@@ -4,10 +4,14 @@ use super::super::reply::{Reply, Stop};
 use super::super::wishes::Env;
 use super::super::{Common, open};
 use crate::apple::Environment;
+use crate::apple::reason::{self, Reason};
 use crate::error::Error;
 use crate::files::signal;
 use crate::inputs;
-use crate::lab::gateway::{Gateway, Settings, Tls};
+use crate::lab::gateway::Gateway;
+use crate::lab::settings::{Protocol, Settings, Tls};
+use crate::lab::tokens::Known;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +23,9 @@ pub(super) struct Serve {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2195")]
     listen: String,
+    /// What to speak: HTTP/2 with clients that offer h2 and the binary protocol with those that offer nothing, or one of them only
+    #[arg(long, value_enum, value_name = "P", default_value_t)]
+    protocol: Speaks,
     /// TLS version; both if not given
     #[arg(long, value_enum, value_name = "V")]
     tls: Option<Version>,
@@ -28,11 +35,25 @@ pub(super) struct Serve {
     /// Treat a certificate as revoked: its serial number in hex, or a file (repeatable)
     #[arg(long, value_name = "SERIAL|FILE")]
     revoke: Vec<String>,
+    /// A device token that is known, in hex, or one that is always refused (repeatable); without any, every one but the all-zero one is known
+    #[arg(long, value_name = "HEX[=REASON]")]
+    token: Vec<Known>,
+    /// Answer every notification with this reason of APNs'
+    #[arg(long, value_name = "REASON", value_parser = reasons(), hide_possible_values = true)]
+    answer: Option<&'static Reason>,
     /// Folder of the lab
     #[arg(long, value_name = "DIR", default_value = "lab")]
     lab: PathBuf,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Speaks {
+    #[default]
+    Auto,
+    Legacy,
+    Http2,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -51,15 +72,19 @@ impl Serve {
             Some(Version::Tls12) => Tls::Tls12,
             Some(Version::Tls13) => Tls::Tls13,
         };
+        let revoked = self.revoke.iter().map(|text| serial(text));
         let settings = Settings {
             environment: self.env.map(Environment::from),
-            revoked: self
-                .revoke
-                .iter()
-                .map(|text| serial(text))
-                .collect::<Result<_, _>>()?,
+            revoked: revoked.collect::<Result<_, _>>()?,
             tls,
-            clock: OffsetDateTime::now_utc,
+            protocol: match self.protocol {
+                Speaks::Auto => Protocol::Auto,
+                Speaks::Legacy => Protocol::Legacy,
+                Speaks::Http2 => Protocol::Http2,
+            },
+            tokens: self.token,
+            answer: self.answer,
+            ..Settings::new(OffsetDateTime::now_utc)
         };
         let gateway = Gateway::bind(&self.listen, &authority, settings)?;
         let running = gateway.run_in_thread(|event| {
@@ -97,4 +122,10 @@ fn serial(text: &str) -> Result<String, Box<Stop>> {
         .in_file(Path::new(text))
         .into()
     })
+}
+
+fn reasons() -> impl TypedValueParser<Value = &'static Reason> {
+    let names = reason::ALL.iter().map(|reason| reason.name);
+    PossibleValuesParser::new(names.collect::<Vec<_>>())
+        .try_map(|name| reason::find(&name).ok_or("not a reason of APNs"))
 }

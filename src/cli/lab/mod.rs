@@ -25,7 +25,7 @@ enum LabCommand {
     Init(init::Init),
     /// Issue a certificate for a request, laid out like Apple's
     Issue(issue::Issue),
-    /// Serve the binary protocol like Apple's gateway did; one JSON line per event
+    /// Answer like APNs, over HTTP/2 and the binary protocol, and deliver nothing; one JSON line per event
     Gateway(gateway::Serve),
     /// Go the whole way on loopback: key, request, certificate, ck.pem, an accepted and a rejected handshake
     Rehearse(rehearse::Rehearse),

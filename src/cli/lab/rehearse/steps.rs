@@ -4,7 +4,8 @@ use super::super::super::Cli;
 use super::super::super::reply::{Reply, Stop};
 use crate::error::Error;
 use crate::files::{self, Output};
-use crate::lab::gateway::{Gateway, Running, Settings, Tls};
+use crate::lab::gateway::{Gateway, Running};
+use crate::lab::settings::{Settings, Tls};
 use clap::Parser;
 use serde_json::Value;
 use std::path::Path;
@@ -190,10 +191,8 @@ impl Place<'_> {
     fn gateway(&self, tls: Tls) -> Result<Running, Box<Stop>> {
         let authority = super::super::load(&self.0.join("lab"))?;
         let settings = || Settings {
-            environment: None,
-            revoked: Vec::new(),
             tls,
-            clock: OffsetDateTime::now_utc,
+            ..Settings::new(OffsetDateTime::now_utc)
         };
         let gateway = Gateway::bind("127.0.0.1:2195", &authority, settings())
             .or_else(|_| Gateway::bind("127.0.0.1:0", &authority, settings()))?;

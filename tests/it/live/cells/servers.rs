@@ -165,6 +165,14 @@ pub fn python() -> Vec<Cell> {
     cells
 }
 
+/// The lab's gateway by what it may choose, the protocol, the TLS version.
+const LAB: [(&str, &str, &str); 4] = [
+    ("pushcert lab gateway", "auto", "1.2"),
+    ("pushcert lab gateway", "auto", "1.3"),
+    ("pushcert lab gateway, binary", "legacy", "1.2"),
+    ("pushcert lab gateway, binary", "legacy", "1.3"),
+];
+
 pub fn lab() -> Vec<Cell> {
     let script = Script::new();
     let folder = script.folder();
@@ -192,10 +200,12 @@ pub fn lab() -> Vec<Cell> {
             &["--env", "production"],
         ),
     ] {
-        for version in VERSIONS {
+        for (name, protocol, version) in LAB {
             let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
             command.args(["lab", "gateway", "--listen", "127.0.0.1:0"]);
-            command.args(["--tls", version]).args(flags);
+            command
+                .args(["--protocol", protocol, "--tls", version])
+                .args(flags);
             command.current_dir(folder);
             let server = Server::start(command, |line| {
                 let event: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -204,7 +214,7 @@ pub fn lab() -> Vec<Cell> {
             });
             let target = format!("127.0.0.1:{}", server.port);
             let answer = ask_with(&target, &[&pair(file)], &roots, &wishes(true));
-            cells.push(("pushcert lab gateway", version, certificate, answer));
+            cells.push((name, version, certificate, answer));
         }
     }
     cells
