@@ -1,6 +1,6 @@
 //! Paths and candidate passphrases to opened contents, for every command. What stays locked or unreadable stays a value; nothing here asks.
 
-use crate::container::{self, Container, Contents, Locked};
+use crate::container::{self, Container, Contents, Depth, Locked};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::finding::{Finding, Severity};
@@ -32,8 +32,6 @@ pub struct Input {
     pub path: PathBuf,
     /// Whether it stood on the command line itself rather than in a folder.
     pub named: bool,
-    /// Whether others than owner and group may read it.
-    pub readable_by_others: bool,
     /// What became of it.
     pub state: State,
 }
@@ -67,6 +65,11 @@ impl Input {
     /// The path as text.
     pub fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// Whether others than owner and group may read it.
+    pub fn readable_by_others(&self) -> bool {
+        files::mode_readable_by_others(&self.path)
     }
 
     /// What is readable of it: all when open, the plain parts when locked.
@@ -119,72 +122,102 @@ impl Input {
 /// Opens every path; a folder is walked. Encrypted files are tried with the passphrases, then with the empty one.
 pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
     let mut inputs = Inputs::default();
-    for path in paths {
+    for found in find(paths) {
         if let Some(signal) = files::signal::interrupted() {
             return Err(Error::Interrupted { signal });
         }
-        if path.as_os_str() != "-" && files::is_folder(path) {
-            open_folder(path, passphrases, &mut inputs)?;
-        } else {
-            inputs.files.push(open_file(path, true, passphrases));
-        }
-    }
-    Ok(inputs)
-}
-
-fn open_folder(folder: &Path, passphrases: &[Passphrase], inputs: &mut Inputs) -> Result<()> {
-    for entry in files::walk(folder) {
-        if let Some(signal) = files::signal::interrupted() {
-            return Err(Error::Interrupted { signal });
-        }
-        let file = match entry {
-            Ok(path) => open_file(&path, false, passphrases),
-            Err(error) => Input {
-                path: error.path().unwrap_or(folder).to_path_buf(),
-                named: false,
-                readable_by_others: false,
-                state: State::Failed(error),
-            },
-        };
-        if is_foreign(&file) {
+        let file = found.open(passphrases, Depth::Whole);
+        if file.is_foreign() {
             inputs.skipped += 1;
         } else {
             inputs.files.push(file);
         }
     }
-    Ok(())
+    Ok(inputs)
 }
 
-/// A file in a folder that is of no kind read here and does not claim to be by its extension.
-fn is_foreign(file: &Input) -> bool {
-    let claims = file
-        .path
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase())
-        .is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()));
-    match &file.state {
-        State::Failed(error) => {
-            !claims
-                && matches!(
-                    error.cause(),
-                    Error::WrongKind { .. } | Error::Empty | Error::TooLarge { .. }
-                )
+/// A file to open, or why it could not be found.
+#[derive(Debug)]
+pub struct Found {
+    /// As the user typed it, or as the walk made it from that.
+    pub path: PathBuf,
+    /// Which of the paths of the command line led to it.
+    pub source: usize,
+    /// Whether it is that path itself rather than a file in that folder.
+    pub named: bool,
+    trouble: Option<Error>,
+}
+
+impl Found {
+    /// Opens it; what stays locked or unreadable is a value.
+    pub fn open(self, passphrases: &[Passphrase], depth: Depth) -> Input {
+        let state = match self.trouble {
+            Some(error) => State::Failed(error),
+            None => open_file(&self.path, passphrases, depth),
+        };
+        Input {
+            path: self.path,
+            named: self.named,
+            state,
         }
-        _ => false,
     }
 }
 
-fn open_file(path: &Path, named: bool, passphrases: &[Passphrase]) -> Input {
-    let state = read(path)
-        .and_then(|bytes| container::parse(&bytes))
-        .and_then(|container| unlocked(container, passphrases))
-        .unwrap_or_else(|error| State::Failed(error.in_file(path)));
-    Input {
-        path: path.to_path_buf(),
+/// The files of the command line in its order, folders expanded in sorted order while they are asked for.
+pub fn find(paths: &[PathBuf]) -> impl Iterator<Item = Found> + use<> {
+    paths
+        .to_vec()
+        .into_iter()
+        .enumerate()
+        .flat_map(|(source, path)| {
+            let is_folder = path.as_os_str() != "-" && files::is_folder(&path);
+            let walk = is_folder.then(|| files::walk(&path));
+            let within = walk.into_iter().flatten();
+            let named = (!is_folder).then(|| Ok(path.clone()));
+            within
+                .chain(named)
+                .map(move |entry| found(entry, &path, source, !is_folder))
+        })
+}
+
+fn found(entry: Result<PathBuf>, typed: &Path, source: usize, named: bool) -> Found {
+    let (path, trouble) = match entry {
+        Ok(path) => (path, None),
+        Err(error) => (error.path().unwrap_or(typed).to_path_buf(), Some(error)),
+    };
+    Found {
+        path,
+        source,
         named,
-        readable_by_others: files::mode_readable_by_others(path),
-        state,
+        trouble,
     }
+}
+
+impl Input {
+    /// Whether it was met in a folder, is of no kind read here and does not claim to be by its extension.
+    pub fn is_foreign(&self) -> bool {
+        let State::Failed(error) = &self.state else {
+            return false;
+        };
+        let other = matches!(
+            error.cause(),
+            Error::WrongKind { .. } | Error::Empty | Error::TooLarge { .. }
+        );
+        let claims = || {
+            self.path
+                .extension()
+                .map(|extension| extension.to_string_lossy().to_lowercase())
+                .is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+        };
+        !self.named && other && !claims()
+    }
+}
+
+fn open_file(path: &Path, passphrases: &[Passphrase], depth: Depth) -> State {
+    read(path)
+        .and_then(|bytes| container::parse_to(&bytes, depth))
+        .and_then(|container| unlocked(container, passphrases))
+        .unwrap_or_else(|error| State::Failed(error.in_file(path)))
 }
 
 fn read(path: &Path) -> Result<crate::secret::SecretBytes> {

@@ -37,6 +37,7 @@ pub mod assembly;
 
 pub mod check;
 pub mod conversion;
+pub mod expiry;
 pub mod lab;
 
 pub mod report;

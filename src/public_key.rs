@@ -18,6 +18,12 @@ impl Fingerprint {
         Fingerprint(hash.finish())
     }
 
+    /// Half of it as a number: enough to tell any two apart, and small where many are kept.
+    pub fn mark(&self) -> u128 {
+        let half = self.0.first_chunk::<16>();
+        half.map_or(0, |half| u128::from_be_bytes(*half))
+    }
+
     /// The first eight hex digits, by which people compare.
     pub fn short(&self) -> String {
         self.to_string().chars().take(8).collect()

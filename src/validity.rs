@@ -45,12 +45,24 @@ impl Expiry {
         warn: Option<Threshold>,
         critical: Option<Threshold>,
     ) -> Expiry {
-        let left = certificate.not_after - now;
-        let lifetime = certificate.not_after - certificate.not_before;
+        let (start, end) = (certificate.not_before, certificate.not_after);
+        Expiry::within(Some(start), end, now, warn, critical)
+    }
+
+    /// The same of two dates, of which the first may not be known.
+    pub fn within(
+        start: Option<OffsetDateTime>,
+        end: OffsetDateTime,
+        now: OffsetDateTime,
+        warn: Option<Threshold>,
+        critical: Option<Threshold>,
+    ) -> Expiry {
+        let left = end - now;
+        let lifetime = end - start.unwrap_or(now);
         let within = |threshold: Option<Threshold>| {
             threshold.is_some_and(|threshold| left <= threshold.duration(lifetime))
         };
-        if now < certificate.not_before {
+        if start.is_some_and(|start| now < start) {
             Expiry::NotYetValid
         } else if left < Duration::ZERO {
             Expiry::Expired

@@ -109,7 +109,7 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
             continue;
         };
         if let Some(contents) = input.contents() {
-            let of_file = audit::contents(contents, input.readable_by_others);
+            let of_file = audit::contents(contents, input.readable_by_others());
             findings.extend(
                 of_file
                     .into_iter()

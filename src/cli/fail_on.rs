@@ -12,6 +12,15 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
+    /// The least severity that makes the exit code other than 0, of those that can be lowered.
+    pub fn level(self) -> Option<Status> {
+        match self {
+            FailOn::Warning => Some(Status::Warning),
+            FailOn::Critical => Some(Status::Critical),
+            FailOn::Never => None,
+        }
+    }
+
     /// A 1 or 2 below the level becomes 0; a 3 stays.
     pub fn lower(self, status: Status) -> Status {
         match (self, status) {

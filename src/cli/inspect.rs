@@ -132,7 +132,7 @@ fn findings(input: &Input, now: OffsetDateTime) -> Vec<Finding> {
     let path = input.name();
     let mut findings = Vec::new();
     if let Some(contents) = input.contents() {
-        findings.extend(audit::contents(contents, input.readable_by_others));
+        findings.extend(audit::contents(contents, input.readable_by_others()));
         let standard = Standard {
             now,
             warn: Some(Threshold::Left(time::Duration::days(30))),

@@ -8,6 +8,7 @@ mod choose;
 mod convert;
 mod csr;
 mod endpoint;
+mod expiry;
 mod explain;
 mod fail_on;
 mod hints;
@@ -55,6 +56,8 @@ enum Command {
     /// Prove a certificate: static findings, then a live mutual-TLS handshake
     #[command(alias = "verify")]
     Check(Box<check::Check>),
+    /// Say what ends when: a gate over files and folders, for pipelines, monitors and people
+    Expiry(Box<expiry::Expiry>),
     /// Say what any file is and what it is good for
     Inspect(inspect::Inspect),
     /// Say what a code or an error message means and what to do
@@ -136,6 +139,7 @@ impl Command {
             Command::Convert(c) => ("convert", c.common.clone()),
             Command::Merge(c) => ("merge", c.common.clone()),
             Command::Check(c) => ("check", c.common.clone()),
+            Command::Expiry(c) => ("expiry", c.common()),
             Command::Inspect(c) => ("inspect", c.common.clone()),
             Command::Explain(c) => ("explain", c.common.clone()),
             Command::Lab(c) => c.describe(),
@@ -148,6 +152,7 @@ impl Command {
             Command::Convert(c) => c.run(),
             Command::Merge(c) => c.run(),
             Command::Check(c) => c.run(),
+            Command::Expiry(c) => c.run(),
             Command::Inspect(c) => c.run(),
             Command::Explain(c) => c.run(),
             Command::Lab(c) => c.run(),

@@ -21,11 +21,7 @@ pub(super) fn run<T>(
     quiet: bool,
     state: impl Fn() -> String,
 ) -> std::result::Result<T, Box<Stop>> {
-    let started = Instant::now();
-    let mut line = Line {
-        wanted: !quiet && std::io::stderr().is_terminal(),
-        shown: String::new(),
-    };
+    let mut line = Line::new(quiet);
     let runtime = live::runtime()?;
     let answer = runtime.block_on(async {
         let mut work = pin!(work);
@@ -34,9 +30,7 @@ pub(super) fn run<T>(
                 return answer;
             }
             signal::check()?;
-            if line.wanted && started.elapsed() >= PATIENCE {
-                line.show(state());
-            }
+            line.tell(&state);
         }
     });
     runtime.shutdown_background();
@@ -44,12 +38,29 @@ pub(super) fn run<T>(
 }
 
 /// The line on the terminal; dropped, it goes away.
-struct Line {
+pub(super) struct Line {
     wanted: bool,
+    started: Instant,
     shown: String,
 }
 
 impl Line {
+    /// None yet, and never one where `quiet` or no terminal forbids it.
+    pub(super) fn new(quiet: bool) -> Line {
+        Line {
+            wanted: !quiet && std::io::stderr().is_terminal(),
+            started: Instant::now(),
+            shown: String::new(),
+        }
+    }
+
+    /// Shows the state once the work takes over a second.
+    pub(super) fn tell(&mut self, state: impl Fn() -> String) {
+        if self.wanted && self.started.elapsed() >= PATIENCE {
+            self.show(state());
+        }
+    }
+
     fn show(&mut self, state: String) {
         if state != self.shown {
             anstream::eprint!("\r\x1b[K{state}");

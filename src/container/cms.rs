@@ -2,7 +2,7 @@
 //! Whether a profile's signature holds is told here; what the profile says is not judged.
 
 use super::ber::{self, Node, tag};
-use super::{Contents, Format};
+use super::{Contents, Depth, Format};
 use crate::apple::authorities::ROOT;
 use crate::certificate::Certificate;
 use crate::crl::Crl;
@@ -57,7 +57,7 @@ enum Signer {
 ///
 /// # Errors
 /// `damaged`; `wrong-kind` for signed content that is no profile.
-pub(super) fn parse(bytes: &[u8]) -> Result<Contents> {
+pub(super) fn parse(bytes: &[u8], depth: Depth) -> Result<Contents> {
     let (root, trailing) = ber::parse(bytes, WHAT)?;
     let signed = signed_data(&root)?;
     let mut contents = match &signed.content {
@@ -66,16 +66,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Contents> {
             &signed,
             content,
         )?,
-        None => certificates(&signed)?,
+        None => certificates(&signed, depth)?,
     };
     contents.note_trailing(trailing, WHAT);
     Ok(contents)
 }
 
-fn certificates(signed: &SignedData) -> Result<Contents> {
+fn certificates(signed: &SignedData, depth: Depth) -> Result<Contents> {
     let mut contents = Contents::new(Format::Pkcs7, "");
     for der in &signed.certificates {
-        contents.add_certificate(der, None)?;
+        contents.add_certificate(der, None, depth)?;
     }
     for der in &signed.crls {
         contents.crls.push(Crl::parse(der)?.0);

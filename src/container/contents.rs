@@ -9,6 +9,15 @@ use crate::private_key::PrivateKey;
 use crate::request::Request;
 use crate::secret::Passphrase;
 
+/// How closely certificates are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// One that OpenSSL does not load is damaged, whoever else reads it.
+    Whole,
+    /// OpenSSL is not asked: enough where only dates and names are wanted, and far cheaper.
+    Dates,
+}
+
 /// The outer form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -143,9 +152,12 @@ impl Contents {
         &mut self,
         der: &[u8],
         friendly_name: Option<String>,
+        depth: Depth,
     ) -> Result<()> {
         let (certificate, trailing) = Certificate::parse(der)?;
-        certificate.loads()?;
+        if depth == Depth::Whole {
+            certificate.loads()?;
+        }
         self.note_trailing(trailing, "certificate");
         self.certificates.push(CertificatePart {
             certificate,

@@ -14,7 +14,7 @@ use crate::finding::{Severity, id};
 use crate::private_key::PrivateKey;
 use crate::request::Request;
 use crate::secret::{Passphrase, SecretBytes};
-pub use contents::{CertificatePart, Contents, Format, KeyPart, Protection};
+pub use contents::{CertificatePart, Contents, Depth, Format, KeyPart, Protection};
 pub use der::{JAVA_KEYSTORE, OPENSSH_KEY};
 
 /// What bytes turn out to be.
@@ -85,7 +85,7 @@ fn open(sealed: &Sealed, passphrase: &Passphrase, contents: &mut Contents) -> Re
         Sealed::Pkcs12(scan) => {
             let bags = scan.open(passphrase)?;
             for bag in bags.certificates {
-                contents.add_certificate(&bag.value, bag.friendly_name)?;
+                contents.add_certificate(&bag.value, bag.friendly_name, Depth::Whole)?;
             }
             for bag in bags.keys {
                 let key = PrivateKey::from_pkcs8(bag.value)?;
@@ -133,19 +133,27 @@ fn legacy(contents: &mut Contents) {
 /// # Errors
 /// `empty`; `wrong-kind` for what holds no certificate, key or request; `damaged`, `unsupported-algorithm`, `over-budget`.
 pub fn parse(bytes: &SecretBytes) -> Result<Container> {
+    parse_to(bytes, Depth::Whole)
+}
+
+/// The same, to another depth. What is inside a PKCS#12 is always looked at whole.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_to(bytes: &SecretBytes, depth: Depth) -> Result<Container> {
     let raw = bytes.expose_secret();
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::Empty);
     }
     if raw.first() == Some(&0x30) {
-        return parse_der(raw);
+        return parse_der(raw, depth);
     }
     let text = pem::Text::read(raw);
     if text.has_blocks() {
-        return pem::parse(&text);
+        return pem::parse(&text, depth);
     }
     if let Some(inner) = text.base64() {
-        return wrapped(&inner);
+        return wrapped(&inner, depth);
     }
     Err(Error::WrongKind {
         wanted: "a certificate, key or request",
@@ -154,13 +162,13 @@ pub fn parse(bytes: &SecretBytes) -> Result<Container> {
 }
 
 /// What CI secrets hold: base64 of one of the kinds.
-fn wrapped(inner: &SecretBytes) -> Result<Container> {
+fn wrapped(inner: &SecretBytes, depth: Depth) -> Result<Container> {
     let mut container = match inner.expose_secret().first() {
-        Some(0x30) => parse_der(inner.expose_secret()),
+        Some(0x30) => parse_der(inner.expose_secret(), depth),
         _ => {
             let text = pem::Text::read(inner.expose_secret());
             match text.has_blocks() {
-                true => pem::parse(&text),
+                true => pem::parse(&text, depth),
                 false => Err(Error::WrongKind {
                     wanted: "a certificate, key or request",
                     found: "base64 of something else".to_string(),
@@ -180,13 +188,13 @@ fn wrapped(inner: &SecretBytes) -> Result<Container> {
     Ok(container)
 }
 
-fn parse_der(bytes: &[u8]) -> Result<Container> {
+fn parse_der(bytes: &[u8], depth: Depth) -> Result<Container> {
     let shape = der::shape(bytes);
     let mut contents = match shape {
         der::Shape::Pkcs12 => return parse_pkcs12(bytes),
         der::Shape::Certificate => {
             let mut contents = Contents::new(Format::DerCertificate, "DER certificate");
-            contents.add_certificate(bytes, None)?;
+            contents.add_certificate(bytes, None, depth)?;
             return Ok(Container::Open(contents));
         }
         der::Shape::Crl => {
@@ -194,7 +202,7 @@ fn parse_der(bytes: &[u8]) -> Result<Container> {
             contents.add_crl(bytes)?;
             return Ok(Container::Open(contents));
         }
-        der::Shape::SignedData => return Ok(Container::Open(cms::parse(bytes)?)),
+        der::Shape::SignedData => return Ok(Container::Open(cms::parse(bytes, depth)?)),
         der::Shape::Request => Contents::new(Format::DerRequest, "DER request"),
         der::Shape::EncryptedKey => Contents::new(Format::DerKey, "DER private key, encrypted"),
         der::Shape::Pkcs8 | der::Shape::Pkcs1 | der::Shape::Sec1 | der::Shape::Dsa => {

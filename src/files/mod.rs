@@ -9,9 +9,9 @@ mod write;
 
 pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
 pub use walk::is_same;
-pub use walk::{is_folder, mode_readable_by_others, walk};
+pub use walk::{Walk, is_folder, mode_readable_by_others, walk};
 pub use write::{
-    Folder, Output, create, make_folder, refuse_existing, sync_folder, temporary_folder,
+    Folder, Output, append, create, make_folder, refuse_existing, sync_folder, temporary_folder,
 };
 
 use crate::error::Error;

@@ -11,26 +11,44 @@ use walkdir::{DirEntry, WalkDir};
 /// Every file below the folder, sorted by name within each folder. Hidden entries, links to folders, pipes, sockets and
 /// devices are left out; links to files are in, dangling ones too (reading them says so). What cannot be entered is an
 /// error that names it. After a signal the last value is [`Error::Interrupted`].
-pub fn walk(folder: &Path) -> Vec<Result<PathBuf>> {
-    let mut found = Vec::new();
-    let entries = WalkDir::new(folder)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry));
-    for entry in entries {
-        if let Err(error) = signal::check() {
-            found.push(Err(error));
-            break;
-        }
-        match entry {
-            Ok(entry) if entry.depth() > 0 && leads_to_file(&entry) => {
-                found.push(Ok(entry.into_path()));
+pub fn walk(folder: &Path) -> Walk {
+    Walk {
+        entries: Some(WalkDir::new(folder).sort_by_file_name().into_iter()),
+        folder: folder.to_path_buf(),
+    }
+}
+
+/// The files below a folder, found while they are asked for.
+pub struct Walk {
+    /// `None` after a signal.
+    entries: Option<walkdir::IntoIter>,
+    folder: PathBuf,
+}
+
+impl Iterator for Walk {
+    type Item = Result<PathBuf>;
+
+    fn next(&mut self) -> Option<Result<PathBuf>> {
+        loop {
+            let entries = self.entries.as_mut()?;
+            if let Err(error) = signal::check() {
+                self.entries = None;
+                return Some(Err(error));
             }
-            Ok(_) => {}
-            Err(error) => found.push(Err(unreadable(&error, folder))),
+            match entries.next()? {
+                Ok(entry) if entry.depth() > 0 && hidden(&entry) => {
+                    if entry.file_type().is_dir() {
+                        entries.skip_current_dir();
+                    }
+                }
+                Ok(entry) if entry.depth() > 0 && leads_to_file(&entry) => {
+                    return Some(Ok(entry.into_path()));
+                }
+                Ok(_) => {}
+                Err(error) => return Some(Err(unreadable(&error, &self.folder))),
+            }
         }
     }
-    found
 }
 
 fn hidden(entry: &DirEntry) -> bool {

@@ -58,6 +58,17 @@ pub fn create(outputs: &[Output<'_>], force: bool) -> Result<()> {
     Ok(())
 }
 
+/// Adds to the end of a file that others write to as well, or makes it.
+///
+/// # Errors
+/// `not-writable`.
+pub fn append(path: &Path, contents: &[u8]) -> Result<()> {
+    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
+    opened
+        .and_then(|mut file| file.write_all(contents))
+        .map_err(|error| not_writable(&error).in_file(path))
+}
+
 /// Makes the names in a folder last through a power cut. What [`create`] writes is whole without it, the old file or the new
 /// one; this is for what nothing can make again. A folder that cannot be opened for reading is left to the system.
 pub fn sync_folder(folder: &Path) {

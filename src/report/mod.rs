@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod escape;
+pub mod expiry;
 pub mod explain;
 pub mod inspect;
 pub mod json;

@@ -26,26 +26,44 @@ pub fn validity(certificate: &Certificate, now: OffsetDateTime) -> String {
 
 /// The same of an end alone.
 pub fn until(end: OffsetDateTime, now: OffsetDateTime) -> String {
-    let clock = end
-        .format(format_description!("[hour]:[minute] UTC"))
-        .unwrap_or_default();
-    if end.date() == now.to_offset(time::UtcOffset::UTC).date() {
-        let verb = if end < now { "expired" } else { "expires" };
-        return format!("{verb} today, {clock}");
-    }
+    let distance = distance(end, now);
     if end < now {
-        let ago = (now - end).whole_days();
-        return match ago {
-            0 => format!("expired yesterday, {clock}"),
-            1 => "expired 1 day ago".to_string(),
-            n => format!("expired {n} days ago"),
-        };
+        format!("expired {distance}")
+    } else if distance.starts_with("today") {
+        format!("expires {distance}")
+    } else {
+        format!("until {} ({distance})", end.date())
     }
-    match days_remaining(end, now) {
-        0 => format!("until {} (in less than a day)", end.date()),
-        1 => format!("until {} (in 1 day)", end.date()),
-        n => format!("until {} (in {n} days)", end.date()),
+}
+
+/// `in 3 days`, `12 days ago`, `today, 14:05 UTC`.
+pub fn distance(end: OffsetDateTime, now: OffsetDateTime) -> String {
+    if end.date() == now.to_offset(time::UtcOffset::UTC).date() {
+        return format!("today, {}", clock(end));
     }
+    let count = |days: i64| match days {
+        1 => "1 day".to_string(),
+        days => format!("{days} days"),
+    };
+    match (now - end).whole_days() {
+        0 if end < now => format!("yesterday, {}", clock(end)),
+        ago if end < now => format!("{} ago", count(ago)),
+        _ => match days_remaining(end, now) {
+            0 => "in less than a day".to_string(),
+            days => format!("in {}", count(days)),
+        },
+    }
+}
+
+fn clock(moment: OffsetDateTime) -> String {
+    moment
+        .format(format_description!("[hour]:[minute] UTC"))
+        .unwrap_or_default()
+}
+
+/// How many columns of a terminal a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
 }
 
 /// `sandbox + production`.

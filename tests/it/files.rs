@@ -466,10 +466,7 @@ fn a_walk_is_sorted_and_leaves_out_what_is_hidden_or_no_file() {
     symlink("nowhere", at("dangling.cer")).unwrap();
     fifo(&at("pipe.pem"));
     let _listener = std::os::unix::net::UnixListener::bind(at("socket.pem")).unwrap();
-    let found: Vec<PathBuf> = files::walk(dir.path())
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let found: Vec<PathBuf> = files::walk(dir.path()).map(Result::unwrap).collect();
     let expected = [
         "a/1.pem",
         "b/10.pem",
@@ -479,12 +476,9 @@ fn a_walk_is_sorted_and_leaves_out_what_is_hidden_or_no_file() {
         "link.cer",
     ];
     assert_eq!(found, expected.map(at));
-    let hidden: Vec<PathBuf> = files::walk(&at(".git"))
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
+    let hidden: Vec<PathBuf> = files::walk(&at(".git")).map(Result::unwrap).collect();
     assert_eq!(hidden, [at(".git/x")]);
-    let error = files::walk(&at("none")).pop().unwrap().unwrap_err();
+    let error = files::walk(&at("none")).last().unwrap().unwrap_err();
     assert_eq!(error.id(), "not-found");
 }
 
@@ -498,7 +492,7 @@ fn a_folder_that_cannot_be_entered_is_named() {
     let closed = dir.path().join("closed");
     fs::create_dir(&closed).unwrap();
     set_mode(&closed, 0o000);
-    let error = files::walk(dir.path()).pop().unwrap().unwrap_err();
+    let error = files::walk(dir.path()).last().unwrap().unwrap_err();
     set_mode(&closed, 0o700);
     assert_eq!(error.path(), Some(closed.as_path()));
     assert_eq!(reason(error), "cannot be read: permission denied");

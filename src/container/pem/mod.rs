@@ -5,7 +5,7 @@ mod encode;
 mod text;
 
 use super::pbe::dek_info::DekInfo;
-use super::{Container, Contents, Format, Locked, Protection, Sealed};
+use super::{Container, Contents, Depth, Format, Locked, Protection, Sealed};
 use crate::error::{Error, Result};
 use crate::finding::{Severity, id};
 use crate::private_key::PrivateKey;
@@ -19,13 +19,13 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 
 /// Reads every block. A block that cannot be read is a finding beside good ones, and the error where it stands alone.
-pub(super) fn parse(text: &Text) -> Result<Container> {
+pub(super) fn parse(text: &Text, depth: Depth) -> Result<Container> {
     let mut contents = Contents::new(Format::Pem, "PEM");
     let (mut sealed, mut broken) = (Vec::new(), Vec::new());
     let mut loose = false;
     for block in blocks(&text.text) {
         loose |= block.as_ref().is_ok_and(|block| block.loose);
-        if let Err(error) = block.and_then(|block| add(&mut contents, &mut sealed, block)) {
+        if let Err(error) = block.and_then(|block| add(&mut contents, &mut sealed, block, depth)) {
             broken.push(error);
         }
     }
@@ -112,7 +112,12 @@ fn describe(contents: &Contents, locked: bool) -> String {
     words.join(", ")
 }
 
-fn add(contents: &mut Contents, sealed: &mut Vec<Sealed>, block: Block) -> Result<()> {
+fn add(
+    contents: &mut Contents,
+    sealed: &mut Vec<Sealed>,
+    block: Block,
+    depth: Depth,
+) -> Result<()> {
     match block.label {
         "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "DSA PRIVATE KEY" => {
             let kind = Traditional::of(block.label);
@@ -129,7 +134,7 @@ fn add(contents: &mut Contents, sealed: &mut Vec<Sealed>, block: Block) -> Resul
             }
         }
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-            contents.add_certificate(block.decode()?.expose_secret(), None)?;
+            contents.add_certificate(block.decode()?.expose_secret(), None, depth)?;
         }
         "PRIVATE KEY" => {
             let key = PrivateKey::from_pkcs8(block.decode()?)?;
@@ -144,7 +149,7 @@ fn add(contents: &mut Contents, sealed: &mut Vec<Sealed>, block: Block) -> Resul
             contents.requests.push(request);
         }
         label if is_cms(label) => {
-            let inner = super::cms::parse(block.decode()?.expose_secret())?;
+            let inner = super::cms::parse(block.decode()?.expose_secret(), depth)?;
             contents.certificates.extend(inner.certificates);
             contents.crls.extend(inner.crls);
             contents.findings.extend(inner.findings);

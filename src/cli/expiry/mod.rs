@@ -1,0 +1,231 @@
+//! `pushcert expiry`: no push certificate ends unseen, in the dialect of the place that asks.
+
+mod format;
+mod outputs;
+
+use super::fail_on::FailOn;
+use super::reply::{Reply, Stop};
+use super::waiting::Line;
+use super::wishes::WishFlags;
+use super::{Common, PassIn, moment, open, passphrase::Passphrases};
+use crate::apple::Environment;
+use crate::error::Error;
+use crate::expiry::{self, Batch, Filter, Policy, Progress, Row, Summary};
+use crate::files::signal;
+use crate::finding::{Finding, Status};
+use crate::report::expiry::{Outcome, json};
+use crate::report::json::envelope;
+use crate::validity::Threshold;
+use clap::{Args, ValueEnum};
+use format::Format;
+use outputs::Outputs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use time::OffsetDateTime;
+
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 all good · 1 something ends within --warn · 2 something has ended, or ends within --crit · \
+3 a file could not be told, or nothing was found · 64 wrong usage"
+)]
+pub(super) struct Expiry {
+    /// Files and folders; - is stdin
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Warn when less validity is left: a duration or a percentage
+    #[arg(long, value_name = "D", default_value = "30d", value_parser = moment::parse_threshold)]
+    warn: Threshold,
+    /// Critical when less validity is left
+    #[arg(long, value_name = "D", default_value = "7d", value_parser = moment::parse_threshold)]
+    crit: Threshold,
+    /// The dialect of the answer
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Write the answer to this file instead of stdout; an older one is replaced
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write it in another dialect as well (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = format::parse_report)]
+    report: Vec<(Format, PathBuf)>,
+    /// Only push certificates
+    #[arg(long, value_enum, value_name = "WHAT")]
+    only: Option<Only>,
+    #[command(flatten)]
+    wishes: WishFlags,
+    /// Of each topic and environment judge only the certificate that ends last
+    #[arg(long)]
+    latest: bool,
+    /// What makes the exit code other than 0
+    #[arg(long, value_enum, default_value = "warning", value_name = "LEVEL")]
+    fail_on: FailOn,
+    /// Judge validity at this moment: RFC 3339, or YYYY-MM-DD for the end of that day
+    #[arg(long, value_name = "TIME", value_parser = moment::parse_at)]
+    at: Option<OffsetDateTime>,
+    #[command(flatten)]
+    passin: PassIn,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Only {
+    Push,
+}
+
+/// All that was found.
+struct Found {
+    /// The rows, as far as the outputs want them.
+    rows: Vec<Row>,
+    summary: Summary,
+}
+
+impl Expiry {
+    /// `--format json` without a file is `--json`, also on failure.
+    pub(super) fn common(&self) -> Common {
+        Common {
+            json: self.common.json || (self.format == Some(Format::Json) && self.output.is_none()),
+            ..self.common.clone()
+        }
+    }
+
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        if let (Threshold::Left(warn), Threshold::Left(crit)) = (self.warn, self.crit)
+            && crit > warn
+        {
+            return Err(Stop::usage("--crit is above --warn"));
+        }
+        let mut outputs = Outputs::plan(&self)?;
+        let policy = Arc::new(Policy {
+            now: moment::now(self.at),
+            warn: self.warn,
+            critical: self.crit,
+            filter: Filter {
+                only_push: self.only.is_some(),
+                topic: self.wishes.topic.clone(),
+                environment: self.wishes.env.map(Environment::from),
+            },
+            apps: Vec::new(),
+        });
+        let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.paths)?;
+        let found = self.find(&policy, &mut passphrases, &mut outputs)?;
+        if found.summary.total == 0 {
+            let wanted = "certificate that the flags let through was";
+            return Err(Error::NoInputFound { wanted }.into());
+        }
+        self.reply(&found, &policy, outputs)
+    }
+
+    /// Reads everything. The rows go to whoever writes while reading; the rest is kept as far as anyone needs it at the end.
+    fn find(
+        &self,
+        policy: &Arc<Policy>,
+        passphrases: &mut Passphrases,
+        outputs: &mut Outputs,
+    ) -> Result<Found, Box<Stop>> {
+        let progress = Arc::new(Progress::default());
+        let mut line = Line::new(self.common.quiet);
+        let mut found = Found {
+            rows: Vec::new(),
+            summary: Summary::default(),
+        };
+        let candidates = passphrases.candidates()?;
+        for mut batch in expiry::scan(&self.paths, &candidates, policy, &progress)? {
+            signal::check()?;
+            unlock(&mut batch, passphrases, policy)?;
+            found.summary.skipped += batch.skipped;
+            if !self.latest {
+                batch.rows.iter().for_each(|row| found.summary.add(row));
+                outputs.stream(&batch.rows, policy.now);
+            }
+            let keeps = |row: &Row| self.latest || outputs.keeps(row);
+            found.rows.extend(batch.rows.into_iter().filter(keeps));
+            line.tell(|| {
+                let count =
+                    |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed);
+                format!(
+                    "read {} of {} files found",
+                    count(&progress.read),
+                    count(&progress.found)
+                )
+            });
+        }
+        signal::check()?;
+        if self.latest {
+            found.summary.superseded = expiry::keep_latest(&mut found.rows);
+            found.rows.iter().for_each(|row| found.summary.add(row));
+            outputs.stream(&found.rows, policy.now);
+        }
+        Ok(found)
+    }
+
+    fn reply(&self, found: &Found, policy: &Policy, outputs: Outputs) -> Result<Reply, Box<Stop>> {
+        let summary = &found.summary;
+        let status = summary.status();
+        let code = self.exit_code(summary);
+        let outcome = Outcome {
+            rows: &found.rows,
+            summary,
+            now: policy.now,
+            fails_from: self.fail_on.level(),
+            warn: policy.warn,
+            critical: policy.critical,
+        };
+        let findings = || -> Vec<Finding> { found.rows.iter().filter_map(Row::finding).collect() };
+        let document = || {
+            let own = json::own(&outcome);
+            format!("{:#}\n", envelope("expiry", status, code, &findings(), own))
+        };
+        let written = outputs.write(&outcome, document)?;
+        let mut stderr = String::new();
+        if self.common.verbose && summary.skipped > 0 {
+            let skipped = summary.skipped;
+            stderr = format!("{skipped} files of no kind read here were skipped\n");
+        }
+        let is_json = self.common().json;
+        Ok(Reply {
+            status,
+            exit_code: Some(code),
+            stdout: written.stdout,
+            silent: written.streamed,
+            stderr,
+            findings: if is_json { findings() } else { Vec::new() },
+            own: if is_json {
+                json::own(&outcome)
+            } else {
+                serde_json::Map::new()
+            },
+            ..Reply::default()
+        })
+    }
+
+    fn exit_code(&self, summary: &Summary) -> u8 {
+        let seen = [
+            (summary.warning, Status::Warning),
+            (summary.unknown, Status::Unknown),
+            (summary.critical, Status::Critical),
+        ];
+        seen.iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(_, status)| self.fail_on.lower(*status))
+            .fold(Status::Ok, Status::worst)
+            .exit_code()
+    }
+}
+
+/// Asks for the passphrases of files that stood on the command line.
+fn unlock(
+    batch: &mut Batch,
+    passphrases: &mut Passphrases,
+    policy: &Policy,
+) -> Result<(), Box<Stop>> {
+    // From the end, so that the places of the earlier ones stay true.
+    for (place, mut input) in std::mem::take(&mut batch.locked).into_iter().rev() {
+        open::unlock_one(&mut input, passphrases)?;
+        // A locked file has one row, which says so.
+        batch
+            .rows
+            .splice(place..=place, expiry::rows(&input, policy));
+    }
+    Ok(())
+}

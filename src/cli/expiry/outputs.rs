@@ -1,0 +1,190 @@
+//! Where each dialect goes. Reports appear whole and replace older ones, but never a file that holds a certificate, key or request.
+
+use super::super::moment;
+use super::super::reply::Stop;
+use super::{Expiry, Format};
+use crate::container;
+use crate::error::Error;
+use crate::expiry::Row;
+use crate::files::{self, Output};
+use crate::finding::{Finding, Severity};
+use crate::report::expiry::{Outcome, csv, github, junit, nagios, prometheus, text};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+
+/// What is to be written.
+pub(super) struct Outputs {
+    /// What goes to stdout; `None` where `-o` takes it.
+    stdout: Option<Format>,
+    files: Vec<(Format, PathBuf)>,
+    /// A table that is written to stdout while it is read.
+    stream: Option<Stream>,
+    /// Workflow commands beside the text.
+    annotate: bool,
+}
+
+/// What has been written, and what is left for the reply.
+pub(super) struct Written {
+    pub stdout: String,
+    pub streamed: bool,
+}
+
+struct Stream {
+    begun: bool,
+    /// Nobody reads any more; the exit code is still owed.
+    closed: bool,
+}
+
+impl Outputs {
+    pub(super) fn plan(flags: &Expiry) -> Result<Outputs, Box<Stop>> {
+        let format = flags.format.unwrap_or(match flags.common.json {
+            true => Format::Json,
+            false => Format::Text,
+        });
+        if flags.common.json && format != Format::Json {
+            return Err(Stop::usage("--json and another --format both want stdout"));
+        }
+        let mut files = flags.report.clone();
+        let mut stdout = Some(format);
+        match &flags.output {
+            Some(path) if path.as_os_str() == "-" => {
+                if flags.common.json {
+                    return Err(Stop::usage("-o - and --json both want stdout"));
+                }
+            }
+            Some(path) => {
+                stdout = None;
+                files.push((format, path.clone()));
+            }
+            None => {}
+        }
+        for (_, path) in &files {
+            refuse_to_replace(path)?;
+        }
+        let streams = stdout == Some(Format::Csv);
+        Ok(Outputs {
+            stdout,
+            files,
+            stream: streams.then_some(Stream {
+                begun: false,
+                closed: false,
+            }),
+            annotate: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+        })
+    }
+
+    /// Whether a row is still needed once everything has been read.
+    pub(super) fn keeps(&self, row: &Row) -> bool {
+        let formats = self.files.iter().map(|(format, _)| *format);
+        let streamed = self.stream.is_some();
+        let stdout = self.stdout.filter(|_| !streamed);
+        formats.chain(stdout).any(|format| match format {
+            Format::Text | Format::Github | Format::Nagios => text::keeps(row),
+            Format::Json | Format::Csv | Format::Prometheus | Format::Junit => true,
+        })
+    }
+
+    /// Writes the rows to stdout already, if that is where and how they go.
+    pub(super) fn stream(&mut self, rows: &[Row], now: OffsetDateTime) {
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        if stream.closed {
+            return;
+        }
+        let mut lines = match std::mem::replace(&mut stream.begun, true) {
+            true => String::new(),
+            false => csv::HEADER.to_string(),
+        };
+        for row in rows {
+            csv::line(row, now, &mut lines);
+        }
+        stream.closed = std::io::stdout().write_all(lines.as_bytes()).is_err();
+    }
+
+    pub(super) fn write(
+        self,
+        outcome: &Outcome,
+        document: impl Fn() -> String,
+    ) -> Result<Written, Box<Stop>> {
+        let render = |format| match format {
+            Format::Text => text::text(outcome),
+            Format::Json => document(),
+            Format::Csv => csv::table(outcome.rows.iter(), outcome.now),
+            Format::Prometheus => prometheus::metrics(outcome, moment::now(None)),
+            Format::Junit => junit::document(outcome),
+            Format::Github => github::annotations(outcome),
+            Format::Nagios => nagios::line(outcome),
+        };
+        for (format, path) in &self.files {
+            refuse_to_replace(path)?;
+            let report = render(*format);
+            let output = Output {
+                path,
+                contents: report.as_bytes(),
+                holds_key: false,
+            };
+            files::create(&[output], true)?;
+        }
+        let formats = self.files.iter().map(|(format, _)| *format);
+        if formats
+            .chain(self.stdout)
+            .any(|format| format == Format::Github)
+        {
+            tell_github(outcome)?;
+        }
+        let mut stdout = match self.stdout {
+            // The reply makes its own, in the envelope.
+            Some(Format::Json) | None => String::new(),
+            Some(Format::Csv) if self.stream.is_some() => String::new(),
+            Some(format) => render(format),
+        };
+        if self.annotate && self.stdout == Some(Format::Text) {
+            stdout.push_str(&github::annotations(outcome));
+        }
+        Ok(Written {
+            stdout,
+            streamed: self.stream.is_some(),
+        })
+    }
+}
+
+/// Appends to the files that the runner names.
+fn tell_github(outcome: &Outcome) -> Result<(), Box<Stop>> {
+    let files = [
+        ("GITHUB_STEP_SUMMARY", github::summary(outcome)),
+        ("GITHUB_OUTPUT", github::outputs(outcome)),
+    ];
+    for (name, text) in files {
+        if let Some(path) = std::env::var_os(name).filter(|path| !path.is_empty()) {
+            files::append(Path::new(&path), text.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// A report replaces any file but one that holds a certificate, key or request, or what is left of one.
+fn refuse_to_replace(path: &Path) -> Result<(), Box<Stop>> {
+    let holds = match files::read(path).map(|bytes| container::parse(&bytes).map(drop)) {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => !matches!(error, Error::WrongKind { .. } | Error::Empty),
+        Err(error) if matches!(error.cause(), Error::TooLarge { .. }) => {
+            let begins = files::read_line(path).map(|line| {
+                let line = line.expose_secret();
+                line.first() == Some(&0x30) || line.starts_with(b"-----BEGIN ")
+            });
+            begins.unwrap_or(true)
+        }
+        // Nothing there, or nothing that could be replaced: writing says why.
+        Err(_) => false,
+    };
+    if !holds {
+        return Ok(());
+    }
+    let message = "holds a certificate, key or request; a report never replaces one";
+    let finding = Finding::new("exists", Severity::Critical, message)
+        .in_path(path.display().to_string())
+        .with_hint("-o NAME writes another file");
+    Err(Stop::no(vec![finding]))
+}
