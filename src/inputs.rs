@@ -122,7 +122,7 @@ impl Input {
 /// Opens every path; a folder is walked. Encrypted files are tried with the passphrases, then with the empty one.
 pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
     let mut inputs = Inputs::default();
-    for found in find(paths) {
+    for found in find(paths.to_vec()) {
         if let Some(signal) = files::signal::interrupted() {
             return Err(Error::Interrupted { signal });
         }
@@ -164,20 +164,16 @@ impl Found {
 }
 
 /// The files of the command line in its order, folders expanded in sorted order while they are asked for.
-pub fn find(paths: &[PathBuf]) -> impl Iterator<Item = Found> + use<> {
-    paths
-        .to_vec()
-        .into_iter()
-        .enumerate()
-        .flat_map(|(source, path)| {
-            let is_folder = path.as_os_str() != "-" && files::is_folder(&path);
-            let walk = is_folder.then(|| files::walk(&path));
-            let within = walk.into_iter().flatten();
-            let named = (!is_folder).then(|| Ok(path.clone()));
-            within
-                .chain(named)
-                .map(move |entry| found(entry, &path, source, !is_folder))
-        })
+pub fn find(paths: Vec<PathBuf>) -> impl Iterator<Item = Found> + use<> {
+    paths.into_iter().enumerate().flat_map(|(source, path)| {
+        let is_folder = path.as_os_str() != "-" && files::is_folder(&path);
+        let walk = is_folder.then(|| files::walk(&path));
+        let within = walk.into_iter().flatten();
+        let named = (!is_folder).then(|| Ok(path.clone()));
+        within
+            .chain(named)
+            .map(move |entry| found(entry, &path, source, !is_folder))
+    })
 }
 
 fn found(entry: Result<PathBuf>, typed: &Path, source: usize, named: bool) -> Found {

@@ -3,7 +3,7 @@
 //! Bytes come in through [`files`]. [`container`] recognises them and turns them into certificates and keys, once. [`identity`] joins a
 //! leaf, its chain and the key that fits; an `Identity` that exists is correct. [`assembly`] finds the identities in all that was opened
 //! and says what is left over. [`validity`] compares dates, [`audit`] says what is wrong without asking anyone, `live` shakes hands,
-//! `check` judges, `lab` plays Apple. [`report`] turns data into characters. [`cli`] reads flags and passphrases, makes those calls in
+//! `check` judges, `expiry` watches folders, `lab` plays Apple. [`report`] turns data into characters. [`cli`] reads flags and passphrases, makes those calls in
 //! order, prints, and picks the exit code. Modules stand in layers, lowest first; each imports only lower ones.
 
 pub mod error;

@@ -71,7 +71,7 @@ pub fn scan(
     policy: &Arc<Policy>,
     progress: &Arc<Progress>,
 ) -> Result<Scan> {
-    let mut files = inputs::find(paths);
+    let mut files = inputs::find(paths.to_vec());
     let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
     let work = if first.len() < CHUNK {
         progress.found.store(first.len(), Ordering::Relaxed);

@@ -7,6 +7,7 @@ mod check;
 mod commands;
 mod conversion;
 mod dictionary;
+mod expiry;
 mod files;
 mod fixtures;
 mod hostile;

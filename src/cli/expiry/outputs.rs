@@ -48,16 +48,14 @@ impl Outputs {
         let mut files = flags.report.clone();
         let mut stdout = Some(format);
         match &flags.output {
-            Some(path) if path.as_os_str() == "-" => {
-                if flags.common.json {
-                    return Err(Stop::usage("-o - and --json both want stdout"));
-                }
+            Some(path) if path.as_os_str() == "-" && flags.common.json => {
+                return Err(Stop::usage("-o - and --json both want stdout"));
             }
-            Some(path) => {
+            Some(path) if path.as_os_str() != "-" => {
                 stdout = None;
                 files.push((format, path.clone()));
             }
-            None => {}
+            _ => {}
         }
         for (_, path) in &files {
             refuse_to_replace(path)?;

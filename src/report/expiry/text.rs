@@ -40,7 +40,26 @@ pub fn text(outcome: &Outcome) -> String {
             next.not_after.date()
         ));
     }
+    if let Some(next) = urgent.first().and_then(|row| next(row)) {
+        page.push_str(&format!("\nnext  {}\n", escape::text(&next)));
+    }
     page
+}
+
+/// What to type about the most urgent row.
+fn next(row: &Row) -> Option<String> {
+    let path = words::shell(&row.name());
+    Some(match &row.entry {
+        Entry::Dated(dated) if dated.is_push() && dated.expiry != Expiry::NotYetValid => {
+            "pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string()
+        }
+        Entry::Dated(_) => format!("pushcert inspect {path}"),
+        Entry::Trouble(finding) => match finding.id {
+            "locked" | "wrong-passphrase" => format!("pushcert expiry {path} --passin prompt"),
+            "no-input-found" | "not-found" | "usage" => return None,
+            other => format!("pushcert explain {other}"),
+        },
+    })
 }
 
 /// Severity, when, what, where it serves, its place.
