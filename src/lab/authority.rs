@@ -1,7 +1,8 @@
 //! The stand-in CA: a root, an intermediate like Worldwide Developer Relations, and the certificate of the gateway.
 //! It does not touch files: the caller stores what [`Authority::files`] lists and hands it back to [`Authority::load`].
 
-use super::crypto;
+use super::settings::ServerCertificate;
+use super::{crypto, server};
 use crate::apple::kind::OID_WWDR;
 use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
@@ -13,8 +14,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
-    SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier,
 };
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameRef};
 use time::{Duration, OffsetDateTime};
@@ -78,15 +78,12 @@ impl Authority {
         let intermediate = intermediate.build();
 
         let server_key = rsa_2048()?;
-        let server_name = name("localhost")?;
-        let mut server = certificate(&server_name, &intermediate_name, &server_key, now)?;
-        server_extensions(&mut server, &intermediate)?;
-        server.sign(&intermediate_key, MessageDigest::sha256())?;
+        let good = ServerCertificate::Good;
         Ok(Authority {
+            server: server::certificate(good, &server_key, &intermediate, &intermediate_key, now)?,
             root,
             intermediate,
             intermediate_key,
-            server: server.build(),
             server_key,
         })
     }
@@ -183,15 +180,23 @@ pub(super) fn unsigned(
     Ok(builder)
 }
 
+/// Of the validity of what is made for good.
+pub(super) fn beginning(now: OffsetDateTime) -> OffsetDateTime {
+    now.saturating_sub(YEAR * YEARS_BEFORE as i32)
+}
+
+/// Of the same.
+pub(super) fn end(now: OffsetDateTime) -> OffsetDateTime {
+    now.saturating_add(YEAR * YEARS_AFTER as i32)
+}
+
 fn certificate(
     subject: &X509NameRef,
     issuer: &X509NameRef,
     key: &PKeyRef<Private>,
     now: OffsetDateTime,
 ) -> std::result::Result<X509Builder, ErrorStack> {
-    let not_before = now.saturating_sub(YEAR * YEARS_BEFORE as i32);
-    let not_after = now.saturating_add(YEAR * YEARS_AFTER as i32);
-    unsigned(subject, issuer, key, (not_before, not_after))
+    unsigned(subject, issuer, key, (beginning(now), end(now)))
 }
 
 fn authority_extensions(
@@ -214,27 +219,6 @@ fn authority_extensions(
     key_identifiers(builder, issuer)
 }
 
-fn server_extensions(
-    builder: &mut X509Builder,
-    issuer: &X509,
-) -> std::result::Result<(), ErrorStack> {
-    builder.append_extension(BasicConstraints::new().critical().build()?)?;
-    let usage = KeyUsage::new()
-        .critical()
-        .digital_signature()
-        .key_encipherment()
-        .build()?;
-    builder.append_extension(usage)?;
-    builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
-    let names = SubjectAlternativeName::new()
-        .dns("localhost")
-        .ip("127.0.0.1")
-        .ip("::1")
-        .build(&builder.x509v3_context(Some(issuer), None))?;
-    builder.append_extension(names)?;
-    key_identifiers(builder, Some(issuer))
-}
-
 /// Subject and, below an issuer, authority key identifier.
 pub(super) fn key_identifiers(
     builder: &mut X509Builder,
@@ -252,7 +236,8 @@ pub(super) fn key_identifiers(
     Ok(())
 }
 
-fn name(common_name: &str) -> std::result::Result<X509Name, ErrorStack> {
+/// A name in the lab's organization.
+pub(super) fn name(common_name: &str) -> std::result::Result<X509Name, ErrorStack> {
     let mut name = X509Name::builder()?;
     name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
     name.append_entry_by_nid(Nid::ORGANIZATIONNAME, ORGANIZATION)?;

@@ -1,16 +1,17 @@
 //! The binary protocol on a connection that TLS has let in: frames are read until one is refused.
 
 use super::client::hex;
-use super::connection::{CLOSE_DEADLINE, Connection, Rules};
+use super::connection::{CLOSE_DEADLINE, Connection, End, Rules};
 use super::event::{Details, What};
 use super::notification;
+use super::settings::Stage;
 use super::wire::{self, Frame};
 use crate::apple::gateway::status_name;
 use crate::apple::reason::Reason;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_openssl::SslStream;
 
 const IDLE_DEADLINE: Duration = Duration::from_secs(60);
@@ -21,13 +22,17 @@ pub(super) async fn converse(
     stream: &mut SslStream<TcpStream>,
     topic: &str,
     rules: &Rules,
-) {
+) -> End {
+    if rules.ends_at(Stage::Settings) {
+        return End::Abrupt;
+    }
     let mut unread = Vec::new();
     let mut chunk = [0; 4096];
     loop {
         while let Some((frame, length)) = wire::next(&unread) {
             unread.drain(..length);
             let status = status(&frame, rules);
+            let unanswered = rules.ends_at(Stage::Response);
             connection.log.tell(What::Notification {
                 connection: connection.number,
                 token: hex(&frame.token),
@@ -38,20 +43,25 @@ pub(super) async fn converse(
                     .map(str::to_string),
                 details: Details {
                     payload: notification::payload(&frame.payload),
+                    unanswered,
                     ..Details::default()
                 },
             });
+            if unanswered {
+                return End::Abrupt;
+            }
             if status != 0 {
+                sleep(rules.faults.delay).await;
                 let packet = wire::packet(status, frame.identifier);
                 let _ = timeout(CLOSE_DEADLINE, stream.write_all(&packet)).await;
-                return;
+                return End::Orderly;
             }
         }
         match timeout(IDLE_DEADLINE, stream.read(&mut chunk)).await {
             Ok(Ok(length)) if length > 0 => {
                 unread.extend(chunk.iter().take(length));
             }
-            _ => return,
+            _ => return End::Orderly,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Policy};
 use super::event::{Event, What};
-use super::settings::Protocol;
+use super::settings::{Faults, Protocol, Stage};
 use super::tokens::Tokens;
 use super::{binary, http2, tls};
 use openssl::ssl::SslContext;
@@ -25,6 +25,23 @@ pub(super) struct Rules {
     pub(super) policy: Policy,
     pub(super) protocol: Protocol,
     pub(super) tokens: Tokens,
+    pub(super) faults: Faults,
+}
+
+impl Rules {
+    /// Whether a connection is closed here.
+    pub(super) fn ends_at(&self, stage: Stage) -> bool {
+        self.faults.close_at == Some(stage)
+    }
+}
+
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// As it has to.
+    Orderly,
+    /// As a fault wants it, without the end of TLS.
+    Abrupt,
 }
 
 /// Where events go, and the clock that dates them.
@@ -61,10 +78,14 @@ impl Drop for Connection {
 
 impl Connection {
     /// Shakes hands, takes notifications, and closes so that the last word arrives.
-    pub(super) async fn serve(self, tcp: TcpStream, context: SslContext, rules: Arc<Rules>) {
+    pub(super) async fn serve(self, mut tcp: TcpStream, context: SslContext, rules: Arc<Rules>) {
         // A small answer that waits for the acknowledgement of the one before costs 40 ms.
         let _ = tcp.set_nodelay(true);
-        let Ok((ssl, leaf)) = tls::session(&context, (self.log.clock)(), rules.clone()) else {
+        if rules.ends_at(Stage::Tcp) || rules.ends_at(Stage::Hello) && begins(&tcp).await {
+            drain(&mut tcp).await;
+            return;
+        }
+        let Ok((ssl, notes)) = tls::session(&context, (self.log.clock)(), rules.clone()) else {
             return;
         };
         let Ok(mut stream) = SslStream::new(ssl, tcp) else {
@@ -72,7 +93,7 @@ impl Connection {
         };
         let outcome = timeout(HANDSHAKE_DEADLINE, Pin::new(&mut stream).accept()).await;
         let ssl = stream.ssl();
-        let client = leaf.take(ssl).and_then(|der| Client::parse(&der));
+        let client = notes.leaf(ssl).and_then(|der| Client::parse(&der));
         let accepted = matches!(outcome, Ok(Ok(())));
         let alert = match &outcome {
             Ok(Err(error)) => tls::alert(ssl, error),
@@ -89,18 +110,30 @@ impl Connection {
             accepted,
             alert,
         });
-        if accepted {
-            if http2 {
-                http2::converse(&self, &mut stream, client.as_ref(), &rules).await;
+        if accepted && !rules.ends_at(Stage::Handshake) {
+            let lenient = rules.faults.lenient;
+            let refused = lenient && (notes.refused() || client.is_none());
+            let end = if http2 {
+                http2::converse(&self, &mut stream, client.as_ref(), refused, &rules).await
+            } else if refused {
+                End::Orderly
             } else {
                 let topic = client.map(|client| client.topic).unwrap_or_default();
-                binary::converse(&self, &mut stream, &topic, &rules).await;
+                binary::converse(&self, &mut stream, &topic, &rules).await
+            };
+            if end == End::Orderly {
+                // Anything but a graceful end here is the client's own doing.
+                let _ = timeout(CLOSE_DEADLINE, stream.shutdown()).await;
             }
-            // Anything but a graceful end here is the client's own doing.
-            let _ = timeout(CLOSE_DEADLINE, stream.shutdown()).await;
         }
         drain(stream.get_mut()).await;
     }
+}
+
+/// Waits for the first byte of a client; whether it comes.
+async fn begins(tcp: &TcpStream) -> bool {
+    let first = timeout(HANDSHAKE_DEADLINE, tcp.peek(&mut [0])).await;
+    matches!(first, Ok(Ok(length)) if length > 0)
 }
 
 /// Waits for the client's end: closing with bytes unread would send a reset, which can destroy the alert or packet on its way.

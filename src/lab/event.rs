@@ -31,7 +31,7 @@ pub enum What {
         alpn: Option<String>,
         /// What the client sent.
         certificate: Option<Presented>,
-        /// Whether notifications are taken on it.
+        /// Whether TLS let the client in.
         accepted: bool,
         /// The number of the TLS alert that the gateway refused with, where it is known.
         alert: Option<u8>,
@@ -67,6 +67,8 @@ pub struct Details {
     pub headers: Vec<(&'static str, String)>,
     /// The payload, if it is a JSON object.
     pub payload: Option<Value>,
+    /// Whether the connection is closed in place of the answer that the status speaks of.
+    pub unanswered: bool,
 }
 
 /// A client's certificate.
@@ -131,6 +133,7 @@ impl Event {
                     put(name, json!(value));
                 }
                 put("payload", json!(details.payload));
+                put("answered", json!(details.unanswered.then_some(false)));
             }
             What::Closed { connection } => {
                 put("event", json!("closed"));

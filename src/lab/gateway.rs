@@ -50,6 +50,7 @@ impl Gateway {
                 },
                 protocol: settings.protocol,
                 tokens: Tokens::new(settings.tokens, settings.answer),
+                faults: settings.faults,
             }),
             clock: settings.clock,
         })

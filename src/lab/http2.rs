@@ -1,9 +1,10 @@
 //! The HTTP/2 provider API on a connection that TLS has let in: each request is one notification, judged in `notification`.
 
 use super::client::{Client, hex};
-use super::connection::{Connection, HANDSHAKE_DEADLINE, Log, Rules};
+use super::connection::{Connection, End, HANDSHAKE_DEADLINE, Log, Rules};
 use super::event::{Details, What};
 use super::notification::{self, LONGEST_VOIP_PAYLOAD, Notification, Sender};
+use super::settings::Stage;
 use crate::apple::Environment;
 use bytes::Bytes;
 use h2::RecvStream;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_openssl::SslStream;
 
 /// Apple asks senders to keep connections for hours.
@@ -39,59 +40,75 @@ struct Desk {
     number: u64,
     log: Log,
     sender: Sender,
+    /// In place of every answer.
+    page: Option<&'static str>,
     rules: Arc<Rules>,
 }
 
-/// Answers requests until the client ends or falls silent.
+/// Answers requests until the client ends or falls silent. One whose certificate is `refused`, and who was let in all the
+/// same, gets nginx's page.
 pub(super) async fn converse(
     connection: &Connection,
     stream: &mut SslStream<TcpStream>,
     client: Option<&Client>,
+    refused: bool,
     rules: &Arc<Rules>,
-) {
+) -> End {
     let desk = Arc::new(Desk {
         number: connection.number,
         log: connection.log.clone(),
         sender: rules.policy.sender(client),
+        page: refused.then_some(match client {
+            Some(_) => "The SSL certificate error",
+            None => "No required SSL certificate was sent",
+        }),
         rules: rules.clone(),
     });
     let mut builder = Builder::new();
     builder.max_concurrent_streams(MOST_STREAMS);
     builder.max_header_list_size(LONGEST_HEADERS);
     let Ok(Ok(mut requests)) = timeout(HANDSHAKE_DEADLINE, builder.handshake(stream)).await else {
-        return;
+        return End::Orderly;
     };
+    if rules.ends_at(Stage::Settings) {
+        return End::Abrupt;
+    }
     let mut answers = JoinSet::new();
     loop {
         tokio::select! {
-            Some(_) = answers.join_next() => {}
+            // What is held back is let go of with the connection: before, it would reset the stream.
+            Some(answered) = answers.join_next() => if let Ok(Some(_held)) = answered {
+                return End::Abrupt;
+            },
             request = timeout(IDLE_DEADLINE, requests.accept()) => match request {
                 Ok(Some(Ok((request, respond)))) => {
                     answers.spawn(desk.clone().answer(request, respond));
                 }
-                _ => return,
+                _ => return End::Orderly,
             }
         }
     }
 }
 
 impl Desk {
-    /// Reads a request, tells what is made of it, and answers. A client that has gone gets no answer.
+    /// Reads a request, tells what is made of it, and answers. A client that has gone gets no answer; what is not to be
+    /// answered is handed back.
     async fn answer(
         self: Arc<Self>,
         request: Request<RecvStream>,
-        mut respond: SendResponse<Bytes>,
-    ) {
-        let Some(notification) = read(request).await else {
-            return;
-        };
-        let refusal = notification.refusal(&self.sender, &self.rules.tokens);
+        respond: SendResponse<Bytes>,
+    ) -> Option<SendResponse<Bytes>> {
+        let notification = read(request).await?;
         let asked = notification.header("apns-id");
         let apns_id = match asked.filter(|id| notification::is_uuid(id)) {
             Some(id) => id.to_string(),
             None => uuid(),
         };
-        let status = refusal.map_or(200, |reason| reason.status);
+        let answer = match self.page {
+            Some(words) => page(words),
+            None => self.judgement(&notification),
+        };
+        let unanswered = self.rules.ends_at(Stage::Response);
         self.log.tell(What::Notification {
             connection: self.number,
             token: notification.token().to_string(),
@@ -99,30 +116,73 @@ impl Desk {
                 .topic(&self.sender)
                 .unwrap_or_default()
                 .to_string(),
-            status,
-            reason: refusal.map(|reason| reason.name.to_string()),
-            details: details(&notification, &apns_id),
+            status: answer.status,
+            reason: answer.reason.clone(),
+            details: details(&notification, &apns_id, unanswered),
         });
-        let mut head = Response::builder()
-            .status(status)
-            .header("apns-id", apns_id);
-        if status == 200 && self.rules.policy.environment == Some(Environment::Sandbox) {
+        if unanswered {
+            return Some(respond);
+        }
+        sleep(self.rules.faults.delay).await;
+        self.send(respond, &apns_id, answer);
+        None
+    }
+
+    fn judgement(&self, notification: &Notification) -> Answer {
+        let Some(reason) = notification.refusal(&self.sender, &self.rules.tokens) else {
+            return Answer {
+                status: 200,
+                reason: None,
+                body: String::new(),
+            };
+        };
+        let body = match reason.status {
+            // When the token was found to be no longer good.
+            410 => json!({"reason": reason.name, "timestamp": milliseconds((self.log.clock)())}),
+            _ => json!({"reason": reason.name}),
+        };
+        Answer {
+            status: reason.status,
+            reason: Some(reason.name.to_string()),
+            body: body.to_string(),
+        }
+    }
+
+    /// Whatever cannot be sent has nobody to send it to.
+    fn send(&self, mut respond: SendResponse<Bytes>, apns_id: &str, answer: Answer) {
+        let mut head = Response::builder().status(answer.status);
+        if self.page.is_none() {
+            head = head.header("apns-id", apns_id);
+        }
+        if answer.status == 200 && self.rules.policy.environment == Some(Environment::Sandbox) {
             head = head.header("apns-unique-id", uuid());
         }
         let Ok(head) = head.body(()) else {
             return;
         };
-        let body = refusal.map(|reason| match reason.status {
-            // When the token was found to be no longer good.
-            410 => json!({"reason": reason.name, "timestamp": milliseconds((self.log.clock)())}),
-            _ => json!({"reason": reason.name}),
-        });
-        let Ok(mut sending) = respond.send_response(head, body.is_none()) else {
-            return;
-        };
-        if let Some(body) = body {
-            let _ = sending.send_data(body.to_string().into(), true);
+        if let Ok(mut sending) = respond.send_response(head, answer.body.is_empty())
+            && !answer.body.is_empty()
+        {
+            let _ = sending.send_data(answer.body.into(), true);
         }
+    }
+}
+
+/// What is sent back.
+struct Answer {
+    status: u16,
+    reason: Option<String>,
+    body: String,
+}
+
+/// The page that nginx shows to a client whose certificate it does not take.
+fn page(words: &str) -> Answer {
+    Answer {
+        status: 400,
+        reason: Some(words.to_string()),
+        body: format!(
+            "<html>\n<head><title>400 {words}</title></head>\n<body><h1>400 Bad Request</h1>\n<p>{words}</p></body>\n</html>\n"
+        ),
     }
 }
 
@@ -155,7 +215,7 @@ async fn read(request: Request<RecvStream>) -> Option<Notification> {
     })
 }
 
-fn details(notification: &Notification, apns_id: &str) -> Details {
+fn details(notification: &Notification, apns_id: &str, unanswered: bool) -> Details {
     let headers = TOLD.into_iter().filter_map(|(header, name)| {
         let value = notification.header(header)?;
         Some((name, value.to_string()))
@@ -164,6 +224,7 @@ fn details(notification: &Notification, apns_id: &str) -> Details {
         apns_id: Some(apns_id.to_string()),
         headers: headers.collect(),
         payload: notification::payload(&notification.body),
+        unanswered,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod gateway;
 mod http2;
 pub mod issue;
 pub mod notification;
+mod server;
 pub mod settings;
 mod tls;
 pub mod tokens;

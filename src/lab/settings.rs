@@ -3,6 +3,7 @@
 use super::tokens::Known;
 use crate::apple::Environment;
 use crate::apple::reason::Reason;
+use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Which TLS versions are spoken.
@@ -29,6 +30,48 @@ pub enum Protocol {
     Http2,
 }
 
+/// Where in a connection the gateway closes it, without a word of TLS or HTTP/2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Once TCP is connected.
+    Tcp,
+    /// Once the client has begun to speak TLS.
+    Hello,
+    /// Once the handshake has ended.
+    Handshake,
+    /// Once SETTINGS is sent, and HTTP/2's preface read; on the binary protocol as [`Stage::Handshake`].
+    Settings,
+    /// Once a notification is read, in place of the answer.
+    Response,
+}
+
+/// What the gateway presents as its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerCertificate {
+    /// The lab's, for localhost and the addresses of loopback.
+    #[default]
+    Good,
+    /// The same, but that its validity has ended a day ago.
+    Expired,
+    /// The same, but for a host of another name.
+    WrongName,
+}
+
+/// Ways to misbehave; none of them unless asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Waited before each answer.
+    pub delay: Duration,
+    /// Where to close.
+    pub close_at: Option<Stage>,
+    /// Never asks for a certificate.
+    pub no_client_auth: bool,
+    /// TLS lets everyone in, as nginx does; HTTP/2 answers with nginx's page, the binary protocol closes.
+    pub lenient: bool,
+    /// What is presented.
+    pub server_certificate: ServerCertificate,
+}
+
 /// How a gateway behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -44,6 +87,8 @@ pub struct Settings {
     pub tokens: Vec<Known>,
     /// What every notification is answered, whatever it is like.
     pub answer: Option<&'static Reason>,
+    /// In which ways it misbehaves.
+    pub faults: Faults,
     /// What time it is: for events and for the validity of certificates.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -58,6 +103,7 @@ impl Settings {
             protocol: Protocol::Auto,
             tokens: Vec::new(),
             answer: None,
+            faults: Faults::default(),
             clock,
         }
     }

@@ -3,14 +3,15 @@
 use super::authority::Authority;
 use super::client::alert_of;
 use super::connection::Rules;
-use super::settings::{Protocol, Settings, Tls};
+use super::server;
+use super::settings::{Faults, Protocol, Settings, Tls};
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    AlpnError, Ssl, SslAcceptor, SslContext, SslMethod, SslRef, SslVerifyMode, SslVersion,
-    select_next_proto,
+    AlpnError, Ssl, SslAcceptor, SslContext, SslMethod, SslOptions, SslRef, SslSessionCacheMode,
+    SslVerifyMode, SslVersion, select_next_proto,
 };
-use openssl::x509::X509StoreContext;
 use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::{X509StoreContext, X509VerifyResult};
 use std::sync::{Arc, Mutex, PoisonError};
 use time::OffsetDateTime;
 
@@ -30,7 +31,9 @@ pub(super) fn context(
     };
     builder.set_min_proto_version(only.or(Some(SslVersion::TLS1_2)))?;
     builder.set_max_proto_version(only)?;
-    builder.set_certificate(&authority.server)?;
+    let now = (settings.clock)();
+    let own = server::presented(authority, settings.faults.server_certificate, now)?;
+    builder.set_certificate(&own)?;
     builder.add_extra_chain_cert(authority.intermediate.clone())?;
     builder.set_private_key(&authority.server_key)?;
     // Clients send the leaf alone, as they do to Apple, so the intermediate has to be known here.
@@ -42,15 +45,31 @@ pub(super) fn context(
     builder.add_client_ca(&authority.root)?;
     // Without it OpenSSL refuses to resume a session that holds a client certificate.
     builder.set_session_id_context(b"pushcert lab")?;
+    if settings.faults.lenient {
+        // What was wrong with a certificate is not in the session, so none is resumed.
+        builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+        builder.set_options(SslOptions::NO_TICKET);
+    }
     if settings.protocol != Protocol::Legacy {
-        builder.set_alpn_select_callback(|ssl, offered| {
+        let mode = mode(&settings.faults, true);
+        builder.set_alpn_select_callback(move |ssl, offered| {
             let chosen = select_next_proto(H2, offered).ok_or(AlpnError::ALERT_FATAL)?;
-            // Whoever has no certificate has a token, as far as TLS can know.
-            ssl.set_verify(SslVerifyMode::PEER);
+            ssl.set_verify(mode);
             Ok(chosen)
         });
     }
     Ok(builder.build().into_context())
+}
+
+/// How a client is asked for its certificate. Under HTTP/2, whoever has none has a token, as far as TLS can know.
+fn mode(faults: &Faults, http2: bool) -> SslVerifyMode {
+    if faults.no_client_auth {
+        SslVerifyMode::NONE
+    } else if http2 || faults.lenient {
+        SslVerifyMode::PEER
+    } else {
+        SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT
+    }
 }
 
 /// One connection, and the place where the leaf is noted: a refused certificate is not in the session, and the verify callback
@@ -59,37 +78,53 @@ pub(super) fn session(
     context: &SslContext,
     now: OffsetDateTime,
     rules: Arc<Rules>,
-) -> std::result::Result<(Ssl, Leaf), ErrorStack> {
+) -> std::result::Result<(Ssl, Notes), ErrorStack> {
     let mut ssl = Ssl::new(context)?;
     ssl.param_mut().set_time(now.unix_timestamp());
-    let leaf = Leaf::default();
-    let noted = leaf.clone();
+    let notes = Notes::default();
+    let noted = notes.clone();
     let connection = X509StoreContext::ssl_idx()?;
     let always = rules.protocol == Protocol::Http2;
-    let mode = match always {
-        true => SslVerifyMode::PEER,
-        false => SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT,
-    };
-    ssl.set_verify_callback(mode, move |good, chain| {
+    ssl.set_verify_callback(mode(&rules.faults, always), move |good, chain| {
         let leaf = chain.chain().and_then(|chain| chain.get(0)?.to_der().ok());
-        *noted.0.lock().unwrap_or_else(PoisonError::into_inner) = leaf;
         let http2 = always || chain.ex_data(connection).is_some_and(chose_h2);
-        rules.policy.verify(good, chain, http2)
+        let passes = rules.policy.verify(good, chain, http2);
+        let mut noted = noted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.leaf = leaf;
+        noted.refused |= !passes;
+        if !passes && rules.faults.lenient {
+            chain.set_error(X509VerifyResult::OK);
+            return true;
+        }
+        passes
     });
-    Ok((ssl, leaf))
+    Ok((ssl, notes))
 }
 
-/// The DER of the certificate that was judged.
+/// What the verify callback saw.
 #[derive(Clone, Default)]
-pub(super) struct Leaf(Arc<Mutex<Option<Vec<u8>>>>);
+pub(super) struct Notes(Arc<Mutex<Seen>>);
 
-impl Leaf {
-    /// Of the client, judged now or in the session that it resumes.
-    pub(super) fn take(&self, ssl: &SslRef) -> Option<Vec<u8>> {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted
-            .take()
-            .or_else(|| ssl.peer_certificate()?.to_der().ok())
+#[derive(Default)]
+struct Seen {
+    leaf: Option<Vec<u8>>,
+    refused: bool,
+}
+
+impl Notes {
+    /// The client's certificate in DER, judged now or in the session that it resumes.
+    pub(super) fn leaf(&self, ssl: &SslRef) -> Option<Vec<u8>> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let leaf = seen.leaf.clone();
+        leaf.or_else(|| ssl.peer_certificate()?.to_der().ok())
+    }
+
+    /// Whether it is one that is refused, be it let in or not.
+    pub(super) fn refused(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .refused
     }
 }
 

@@ -1,5 +1,6 @@
 //! `pushcert lab gateway`: serves until it is told to stop, and tells what happens as JSON lines.
 
+use super::super::moment::parse_duration;
 use super::super::reply::{Reply, Stop};
 use super::super::wishes::Env;
 use super::super::{Common, open};
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::files::signal;
 use crate::inputs;
 use crate::lab::gateway::Gateway;
-use crate::lab::settings::{Protocol, Settings, Tls};
+use crate::lab::settings::{Faults, Protocol, ServerCertificate, Settings, Stage, Tls};
 use crate::lab::tokens::Known;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -41,11 +42,48 @@ pub(super) struct Serve {
     /// Answer every notification with this reason of APNs'
     #[arg(long, value_name = "REASON", value_parser = reasons(), hide_possible_values = true)]
     answer: Option<&'static Reason>,
+    #[command(flatten)]
+    faults: Misbehaviour,
     /// Folder of the lab
     #[arg(long, value_name = "DIR", default_value = "lab")]
     lab: PathBuf,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Faults")]
+struct Misbehaviour {
+    /// Wait before each answer
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    delay: Option<Duration>,
+    /// Close every connection there, without a word: once TCP is connected, TLS begun or ended, SETTINGS sent, a notification read
+    #[arg(long, value_enum, value_name = "STAGE")]
+    close_at: Option<CloseAt>,
+    /// Never ask for a certificate
+    #[arg(long, conflicts_with = "lenient")]
+    no_client_auth: bool,
+    /// Refuse no certificate in TLS but in HTTP, with a page and status 400, as nginx does; on the binary protocol by closing
+    #[arg(long)]
+    lenient: bool,
+    /// Present a certificate that has expired, or one for another host
+    #[arg(long, value_enum, value_name = "KIND")]
+    server_cert: Option<Own>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CloseAt {
+    Tcp,
+    Hello,
+    Handshake,
+    Settings,
+    Response,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Own {
+    Expired,
+    WrongName,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -84,6 +122,7 @@ impl Serve {
             },
             tokens: self.token,
             answer: self.answer,
+            faults: self.faults.into(),
             ..Settings::new(OffsetDateTime::now_utc)
         };
         let gateway = Gateway::bind(&self.listen, &authority, settings)?;
@@ -100,6 +139,28 @@ impl Serve {
             silent: true,
             ..Reply::default()
         })
+    }
+}
+
+impl From<Misbehaviour> for Faults {
+    fn from(flags: Misbehaviour) -> Faults {
+        Faults {
+            delay: flags.delay.unwrap_or_default(),
+            close_at: flags.close_at.map(|stage| match stage {
+                CloseAt::Tcp => Stage::Tcp,
+                CloseAt::Hello => Stage::Hello,
+                CloseAt::Handshake => Stage::Handshake,
+                CloseAt::Settings => Stage::Settings,
+                CloseAt::Response => Stage::Response,
+            }),
+            no_client_auth: flags.no_client_auth,
+            lenient: flags.lenient,
+            server_certificate: match flags.server_cert {
+                None => ServerCertificate::Good,
+                Some(Own::Expired) => ServerCertificate::Expired,
+                Some(Own::WrongName) => ServerCertificate::WrongName,
+            },
+        }
     }
 }
 

@@ -14,21 +14,21 @@ use std::process::Command;
 const CERTIFICATE: [&str; 4] = ["--cert", "leaf.pem", "--key", "key.pem"];
 
 /// What curl was answered.
-struct Answer {
+pub struct Answer {
     version: String,
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Answer {
-    fn reason(&self) -> (u16, Value) {
+    pub fn reason(&self) -> (u16, Value) {
         (self.status, serde_json::from_str(&self.body).unwrap())
     }
 }
 
 /// One request; the rest of the command line is given.
-fn curl(lab: &Lab, running: &Running, path: &str, arguments: &[&str]) -> Result<Answer, i32> {
+pub fn curl(lab: &Lab, running: &Running, path: &str, arguments: &[&str]) -> Result<Answer, i32> {
     let url = format!("https://{}{path}", running.address());
     let output = Command::new("curl")
         .args([
@@ -66,7 +66,7 @@ fn curl(lab: &Lab, running: &Running, path: &str, arguments: &[&str]) -> Result<
 }
 
 /// A notification to a token, with curl's certificate and these arguments.
-fn push(lab: &Lab, running: &Running, token: &str, arguments: &[&str]) -> Answer {
+pub fn push(lab: &Lab, running: &Running, token: &str, arguments: &[&str]) -> Answer {
     let path = format!("/3/device/{token}");
     let arguments = [
         &CERTIFICATE[..],
@@ -77,7 +77,7 @@ fn push(lab: &Lab, running: &Running, token: &str, arguments: &[&str]) -> Answer
     curl(lab, running, &path, &arguments).unwrap()
 }
 
-fn topic(name: &str) -> String {
+pub fn topic(name: &str) -> String {
     format!("apns-topic: {name}")
 }
 
