@@ -60,6 +60,11 @@ pub enum Error {
         /// What keeps it from being written.
         reason: String,
     },
+    /// Another process is at it.
+    Busy {
+        /// Who, as it says itself.
+        holder: String,
+    },
     /// Nothing to work on was found in the inputs.
     NoInputFound {
         /// What was looked for ("certificate, key or request").
@@ -115,6 +120,7 @@ impl Error {
             Error::OverBudget { .. } => "over-budget",
             Error::Exists { .. } => "exists",
             Error::NotWritable { .. } => "not-writable",
+            Error::Busy { .. } => "busy",
             Error::NoInputFound { .. } => "no-input-found",
             Error::Usage { .. } => "usage",
             Error::Interrupted { .. } => "interrupted",
@@ -177,6 +183,7 @@ impl fmt::Display for Error {
                 write!(f, "exists; nothing is overwritten without --force")
             }
             Error::NotWritable { reason } => write!(f, "cannot be written: {reason}"),
+            Error::Busy { holder } => write!(f, "another rotation is at work on it: {holder}"),
             Error::NoInputFound { wanted } => write!(f, "no {wanted} found"),
             Error::Usage { reason } => write!(f, "{reason}"),
             Error::Interrupted { signal: 2 } => write!(f, "interrupted"),

@@ -248,4 +248,24 @@ pub mod id {
     pub const NOT_REQUESTED: &str = "not-requested";
     /// The endpoint accepts the certificate and refuses its topic.
     pub const TOPIC_REFUSED: &str = "topic-refused";
+    /// A topic of the live file is not in the new certificate.
+    pub const TOPIC_LOST: &str = "topic-lost";
+    /// An environment of the live file is not served by the new certificate.
+    pub const ENVIRONMENT_LOST: &str = "environment-lost";
+    /// The new certificate is of another team.
+    pub const TEAM_CHANGED: &str = "team-changed";
+    /// The new certificate of device management has another topic.
+    pub const MDM_TOPIC_CHANGED: &str = "mdm-topic-changed";
+    /// The new certificate ends no later than the live one.
+    pub const NOT_LATER: &str = "not-later";
+    /// The hook of a rotation did not end with 0.
+    pub const HOOK_FAILED: &str = "hook-failed";
+    /// After the hook the live file is not what was written.
+    pub const POST_CHECK_FAILED: &str = "post-check-failed";
+    /// A swap was begun and is not known to have ended.
+    pub const ROTATION_UNFINISHED: &str = "rotation-unfinished";
+    /// There is no earlier version to bring back.
+    pub const NO_PREVIOUS_VERSION: &str = "no-previous-version";
+    /// A new key waits for its certificate.
+    pub const ROTATION_PENDING: &str = "rotation-pending";
 }

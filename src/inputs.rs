@@ -4,7 +4,7 @@ use crate::container::{self, Container, Contents, Depth, Locked};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::finding::{Finding, Severity};
-use crate::secret::Passphrase;
+use crate::secret::{Passphrase, SecretBytes};
 use std::path::{Path, PathBuf};
 
 /// Extensions by which a file met in a folder is worth a word even if it cannot be read.
@@ -189,6 +189,18 @@ fn found(entry: Result<PathBuf>, typed: &Path, source: usize, named: bool) -> Fo
     }
 }
 
+/// Opens bytes that were read, or are about to be written, as the file at `path`.
+pub fn open_bytes(path: &Path, bytes: &SecretBytes, passphrases: &[Passphrase]) -> Input {
+    let state = container::parse(bytes)
+        .and_then(|container| unlocked(container, passphrases))
+        .unwrap_or_else(|error| State::Failed(error.in_file(path)));
+    Input {
+        path: path.to_path_buf(),
+        named: true,
+        state,
+    }
+}
+
 impl Input {
     /// Whether it was met in a folder, is of no kind read here and does not claim to be by its extension.
     pub fn is_foreign(&self) -> bool {
@@ -216,7 +228,7 @@ fn open_file(path: &Path, passphrases: &[Passphrase], depth: Depth) -> State {
         .unwrap_or_else(|error| State::Failed(error.in_file(path)))
 }
 
-fn read(path: &Path) -> Result<crate::secret::SecretBytes> {
+fn read(path: &Path) -> Result<SecretBytes> {
     if path.as_os_str() == "-" {
         files::read_stdin()
     } else {

@@ -39,6 +39,7 @@ pub mod check;
 pub mod conversion;
 pub mod expiry;
 pub mod lab;
+pub mod rotation;
 
 pub mod report;
 

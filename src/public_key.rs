@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::fmt;
+use std::str::FromStr;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -33,6 +34,27 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Error;
+
+    /// Reads 64 hex digits.
+    fn from_str(text: &str) -> Result<Fingerprint> {
+        let digits = || {
+            let mut bytes = [0; 32];
+            let is_hex = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+            for (position, byte) in bytes.iter_mut().enumerate().filter(|_| is_hex) {
+                let pair = text.get(position * 2..position * 2 + 2)?;
+                *byte = u8::from_str_radix(pair, 16).ok()?;
+            }
+            is_hex.then_some(Fingerprint(bytes))
+        };
+        digits().ok_or_else(|| Error::Damaged {
+            what: "SHA-256",
+            reason: "it is not 64 hex digits".to_string(),
+        })
     }
 }
 

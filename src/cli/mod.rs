@@ -12,6 +12,7 @@ mod expiry;
 mod explain;
 mod fail_on;
 mod hints;
+mod hook;
 mod inspect;
 mod lab;
 mod merge;
@@ -20,6 +21,7 @@ mod open;
 pub mod passphrase;
 mod protect;
 mod reply;
+mod rotate;
 pub mod terminal;
 mod waiting;
 mod wishes;
@@ -62,6 +64,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Say what a code or an error message means and what to do
     Explain(explain::Explain),
+    /// Renew a live certificate as a transaction: start, finish, rollback, status
+    Rotate(rotate::Rotate),
     /// A stand-in Apple CA and push gateway on loopback, to try everything offline
     Lab(lab::Lab),
 }
@@ -142,6 +146,7 @@ impl Command {
             Command::Expiry(c) => ("expiry", c.common()),
             Command::Inspect(c) => ("inspect", c.common.clone()),
             Command::Explain(c) => ("explain", c.common.clone()),
+            Command::Rotate(c) => c.describe(),
             Command::Lab(c) => c.describe(),
         }
     }
@@ -155,6 +160,7 @@ impl Command {
             Command::Expiry(c) => c.run(),
             Command::Inspect(c) => c.run(),
             Command::Explain(c) => c.run(),
+            Command::Rotate(c) => c.run(),
             Command::Lab(c) => c.run(),
         }
     }

@@ -83,6 +83,8 @@ pub struct Contents {
     pub format: Format,
     /// Whether any part of the file is encrypted.
     pub encrypted: bool,
+    /// What opened a PKCS#12.
+    pub passphrase: Option<Passphrase>,
     /// The form in words ("PKCS#12, 3DES and RC2-40, HMAC-SHA1 with 1 iteration").
     pub description: String,
     pub certificates: Vec<CertificatePart>,
@@ -99,6 +101,7 @@ impl Contents {
         Contents {
             format,
             encrypted: false,
+            passphrase: None,
             description: description.into(),
             certificates: Vec::new(),
             keys: Vec::new(),

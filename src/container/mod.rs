@@ -97,6 +97,7 @@ fn open(sealed: &Sealed, passphrase: &Passphrase, contents: &mut Contents) -> Re
             if bags.legacy {
                 legacy(contents);
             }
+            contents.passphrase = Some(passphrase.clone());
         }
         Sealed::Pkcs8(der) => {
             let key = PrivateKey::from_pkcs8(pbe::decrypt_private_key_info(der, passphrase)?)?;

@@ -488,6 +488,105 @@ pub(super) const ALL: &[Entry] = &[
         ],
     ),
     finding(
+        CRITICAL,
+        id::TOPIC_LOST,
+        [
+            "the new certificate lacks a topic that the live file pushes to",
+            "the certificate of another app, or of another kind",
+            LOOK,
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::ENVIRONMENT_LOST,
+        [
+            "the new certificate does not serve an environment that the live file serves",
+            "a sandbox certificate in place of one for both",
+            "at the portal choose \"Apple Push Notification service SSL (Sandbox & Production)\"",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::TEAM_CHANGED,
+        [
+            "the new certificate is of another team",
+            "it was made in another account at the portal",
+            LOOK,
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::MDM_TOPIC_CHANGED,
+        [
+            "the new certificate of device management has another topic, and every device would have to enrol again",
+            "it was created instead of renewed, or with another Apple Account",
+            "at https://identity.apple.com/pushcert choose Renew beside the old certificate",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::NOT_LATER,
+        [
+            "the new certificate ends no later than the live one",
+            "an older download",
+            LOOK,
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::HOOK_FAILED,
+        [
+            "the hook did not end with 0, and the version before it is back",
+            "the hook's own output says why",
+            "run the hook by hand, then the same command again",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::POST_CHECK_FAILED,
+        [
+            "after the hook the live file was not what had been written, and the version before it is back",
+            "the hook or another program writes the same file",
+            "find out which, then the same command again",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::ROTATION_UNFINISHED,
+        [
+            "a swap was begun and is not known to have ended",
+            "the command was killed, or the machine went down",
+            "pushcert rotate finish LIVE NEW    (the same command again)",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::NO_PREVIOUS_VERSION,
+        [
+            "no earlier version of the live file is kept",
+            "it was never rotated, or with --keep 0",
+            "pushcert rotate status LIVE",
+        ],
+    ),
+    finding(
+        INFO,
+        id::ROTATION_PENDING,
+        [
+            "a new key waits for its certificate",
+            "rotate start was run, and rotate finish not yet",
+            "pushcert rotate finish LIVE NEW",
+        ],
+    ),
+    finding(
+        COULD_NOT,
+        "busy",
+        [
+            "another rotation of the same file is running",
+            "two schedules, or a hook that waits",
+            "wait for it, or look at the process that it names",
+        ],
+    ),
+    finding(
         COULD_NOT,
         "not-found",
         [

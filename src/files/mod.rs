@@ -1,17 +1,25 @@
 //! The only disk access of the program: bounded reads, sorted walks, outputs that appear whole.
 //! Says nothing to the user and knows nothing about what the bytes mean.
 
+mod folders;
+mod lock;
 mod metadata;
 mod read;
 pub mod signal;
 mod walk;
 mod write;
 
+pub use folders::{
+    link_of_folder, link_target, make_folder_like, make_private_folder, names, point_link, remove,
+    remove_folder,
+};
+pub use lock::{Lock, lock, lock_holder};
 pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
 pub use walk::is_same;
-pub use walk::{Walk, is_folder, mode_readable_by_others, walk};
+pub use walk::{Walk, is_executable, is_folder, mode_readable_by_others, walk};
 pub use write::{
-    Folder, Output, append, create, make_folder, refuse_existing, sync_folder, temporary_folder,
+    Folder, Output, append, create, create_like, make_folder, place_of, refuse_existing,
+    sync_folder, temporary_folder,
 };
 
 use crate::error::Error;

@@ -69,6 +69,32 @@ pub fn append(path: &Path, contents: &[u8]) -> Result<()> {
         .map_err(|error| not_writable(&error).in_file(path))
 }
 
+/// Writes a new file with owner, group, mode and attributes of the file `like`, less any access for others if it holds a
+/// key. Every error names the output.
+pub fn create_like(output: &Output<'_>, like: &Path) -> Result<()> {
+    let write = || -> Result<()> {
+        let place = Place::find(output, false)?;
+        let old = fs::metadata(like).map_err(|error| not_writable(&error))?;
+        let file = Hidden::write_like(output, &place, Some((like, &old)))?;
+        file.appear(output, &place)
+    };
+    write().map_err(|error| error.in_file(output.path))
+}
+
+/// The file itself that an output at `path` replaces, once links are followed as [`create`] follows them.
+pub fn place_of(path: &Path) -> Result<PathBuf> {
+    let output = Output {
+        path,
+        contents: &[],
+        holds_key: true,
+    };
+    let place = Place::find(&output, true).map_err(|error| error.in_file(path))?;
+    match place.old {
+        Some(_) => Ok(place.path),
+        None => Err(Error::NotFound.in_file(path)),
+    }
+}
+
 /// Makes the names in a folder last through a power cut. What [`create`] writes is whole without it, the old file or the new
 /// one; this is for what nothing can make again. A folder that cannot be opened for reading is left to the system.
 pub fn sync_folder(folder: &Path) {
@@ -188,7 +214,7 @@ fn replaceable(kind: FileType) -> Result<()> {
     }
 }
 
-fn ours(about: &Metadata) -> bool {
+pub(super) fn ours(about: &Metadata) -> bool {
     about.uid() == 0 || about.uid() == rustix::process::geteuid().as_raw()
 }
 
@@ -217,14 +243,23 @@ struct Hidden(Option<NamedTempFile>);
 
 impl Hidden {
     fn write(output: &Output<'_>, place: &Place) -> Result<Hidden> {
+        let like = place.old.as_ref().map(|old| (place.path.as_path(), old));
+        Hidden::write_like(output, place, like)
+    }
+
+    fn write_like(
+        output: &Output<'_>,
+        place: &Place,
+        like: Option<(&Path, &Metadata)>,
+    ) -> Result<Hidden> {
         let failed = |error: io::Error| not_writable(&error);
         let hidden = signal::temporary(folder_of(&place.path)).map_err(failed)?;
         let hidden = Hidden(Some(hidden));
         let Some(file) = hidden.0.as_ref().map(NamedTempFile::as_file) else {
             return Ok(hidden);
         };
-        match &place.old {
-            Some(old) => metadata::keep(&place.path, old, file, output.holds_key)?,
+        match like {
+            Some((path, old)) => metadata::keep(path, old, file, output.holds_key)?,
             None if output.holds_key => metadata::set_mode(file, 0o600)?,
             None => metadata::set_mode(file, 0o666 & !umask())?,
         }

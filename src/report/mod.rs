@@ -9,5 +9,6 @@ pub mod json;
 pub mod merged;
 pub mod profile;
 pub mod requested;
+pub mod rotate;
 pub mod words;
 pub mod wrap;

@@ -105,6 +105,7 @@ fn entries_are_short_sentences_with_a_next_step() {
                 "check",
                 "inspect",
                 "lab",
+                "rotate",
                 "explain",
                 "COMMAND",
                 "--version",

@@ -21,4 +21,5 @@ mod passphrase;
 mod pkcs12;
 mod profile;
 mod prompts;
+mod rotation;
 mod tolerance;

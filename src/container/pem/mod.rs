@@ -2,6 +2,7 @@
 
 mod block;
 mod encode;
+mod layout;
 mod text;
 
 use super::pbe::dek_info::DekInfo;
@@ -13,6 +14,7 @@ use crate::request::Request;
 use crate::secret::{Passphrase, SecretBytes};
 use block::{Block, blocks};
 pub use encode::{KeyForm, encode_certificate, encode_key, encode_request};
+pub use layout::{Layout, Section, layout};
 pub(super) use text::Text;
 
 const BEGIN: &str = "-----BEGIN ";

@@ -10,6 +10,10 @@ use time::{Duration, OffsetDateTime};
 /// The command to type, with the file's path as a shell takes it.
 pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
     let has = |id: &str| checked.findings.iter().any(|finding| finding.id == id);
+    let is_whole = checked.subject.key.is_some() && checked.subject.key_source.is_none();
+    if (has(id::EXPIRED) || has(id::EXPIRING)) && is_whole {
+        return Some(format!("pushcert rotate start {path}"));
+    }
     if has(id::EXPIRED) || has(id::EXPIRING) {
         return Some("pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string());
     }

@@ -1,0 +1,126 @@
+//! `pushcert rotate`: renewal as a transaction. Each subcommand stands in a file of its own; here is what they share.
+
+mod finish;
+mod live_check;
+mod opened;
+mod rollback;
+mod start;
+mod status;
+mod swap;
+
+use super::Common;
+use super::reply::{Reply, Stop};
+use crate::error::Result as Could;
+use crate::files::Lock;
+use crate::report::words;
+use crate::rotation::{self, Found, Site, State, store};
+use clap::{Args, Subcommand};
+use std::path::Path;
+use time::OffsetDateTime;
+
+#[derive(Args)]
+pub(super) struct Rotate {
+    #[command(subcommand)]
+    command: RotateCommand,
+}
+
+#[derive(Subcommand)]
+enum RotateCommand {
+    /// Make a new key in the live file's form and the request for it, and remember both
+    Start(start::Start),
+    /// Put the new certificate in the live one's place, whole or not at all
+    Finish(Box<finish::Finish>),
+    /// Bring back the version before; once more undoes that
+    Rollback(rollback::Rollback),
+    /// Say what stands there, what is under way and what is kept
+    Status(status::Status),
+}
+
+impl Rotate {
+    pub(super) fn describe(&self) -> (&'static str, Common) {
+        match &self.command {
+            RotateCommand::Start(c) => ("rotate start", c.common.clone()),
+            RotateCommand::Finish(c) => ("rotate finish", c.common.clone()),
+            RotateCommand::Rollback(c) => ("rotate rollback", c.common.clone()),
+            RotateCommand::Status(c) => ("rotate status", c.common.clone()),
+        }
+    }
+
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        match self.command {
+            RotateCommand::Start(c) => c.run(),
+            RotateCommand::Finish(c) => c.run(),
+            RotateCommand::Rollback(c) => c.run(),
+            RotateCommand::Status(c) => c.run(),
+        }
+    }
+}
+
+/// A live file that nobody else is at work on, with what is remembered of it.
+struct Held {
+    site: Site,
+    state: State,
+    /// What a killed command had left, and what became of it.
+    found: Found,
+    _lock: Option<Lock>,
+}
+
+impl Held {
+    /// Takes the lock and brings to an end what can be without a hook.
+    fn take(live: &Path, live_key: Option<&Path>, verb: &str, now: OffsetDateTime) -> Could<Held> {
+        let (site, _) = store::open(live, live_key)?;
+        let holder = format!(
+            "process {}, pushcert rotate {verb}, since {}",
+            std::process::id(),
+            words::rfc3339(now)
+        );
+        let lock = store::lock(&site, &holder)?;
+        // Another may have written it until now.
+        let (site, mut state) = store::open(live, live_key)?;
+        let found = rotation::recover(&site, &mut state, now)?;
+        Ok(Held {
+            site,
+            state,
+            found,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Looks without touching anything.
+    fn look(live: &Path, live_key: Option<&Path>) -> Could<Held> {
+        let (site, state) = store::open(live, live_key)?;
+        let found = rotation::look(&site, &state)?;
+        Ok(Held {
+            site,
+            state,
+            found,
+            _lock: None,
+        })
+    }
+
+    /// Ends a swap that was made and whose hook may not have run; another is to follow.
+    fn settle(&mut self, now: OffsetDateTime) -> Could<()> {
+        rotation::settle(&self.site, &mut self.state, "completed", now)
+    }
+
+    /// What is said of a killed command's rest, before anything else.
+    fn warning(&self) -> String {
+        let live = crate::report::escape::text(&self.site.live().display().to_string());
+        let text = match self.found {
+            Found::Nothing => return String::new(),
+            Found::NotMade => {
+                "an earlier rotation ended before its swap; the live file is the old one"
+            }
+            Found::Undone => {
+                "an earlier rotation ended between its two files; the old pair is back in place"
+            }
+            Found::Made => {
+                "an earlier rotation ended after its swap; whether its hook ran is not known"
+            }
+            Found::Foreign => {
+                "an earlier rotation did not end, and another program has written the file since; it is left as it is"
+            }
+        };
+        format!("warning: {live}: {text}\n")
+    }
+}

@@ -1,0 +1,223 @@
+//! `pushcert rotate rollback`: the version before comes back, and the one that goes is kept in its place.
+
+use super::super::hook::Hook;
+use super::super::reply::{Reply, Stop};
+use super::super::{Common, PassIn, moment};
+use super::Held;
+use super::swap::{self, Aftermath};
+use crate::finding::{Finding, Severity, id};
+use crate::inputs;
+use crate::report::rotate::{Outcome, Swapped, document, planned};
+use crate::report::words;
+use crate::rotation::{self, Event, Facts, Found, Purpose, Standing, Version};
+use crate::secret::{Passphrase, SecretBytes};
+use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+#[derive(Args)]
+pub(super) struct Rollback {
+    /// The file that was renewed
+    #[arg(value_name = "LIVE")]
+    live: PathBuf,
+    /// Bring back this version instead of the last; rotate status numbers them
+    #[arg(long, value_name = "N")]
+    to: Option<u32>,
+    /// Print the plan and touch nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The file with the key, where LIVE holds the certificate alone
+    #[arg(long, value_name = "FILE")]
+    live_key: Option<PathBuf>,
+    /// Bound of the hook
+    #[arg(long, value_name = "D", default_value = "5m", value_parser = moment::parse_duration)]
+    hook_timeout: Duration,
+    #[command(flatten)]
+    passin: PassIn,
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// The hook and its arguments, run without a shell once the version is back
+    #[arg(last = true, value_name = "HOOK")]
+    hook: Vec<OsString>,
+}
+
+impl Rollback {
+    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
+        let now = moment::now(None);
+        let hook = swap::hook(&self.hook, self.hook_timeout, &self.passin.passin)?;
+        let mut passphrases = super::super::passphrases(&self.passin, None, &self.common, &[])?;
+        let live_key = self.live_key.as_deref();
+        let mut held = match self.dry_run {
+            true => Held::look(&self.live, live_key)?,
+            false => Held::take(&self.live, live_key, "rollback", now)?,
+        };
+        let mut warning = held.warning();
+        if held.found == Found::Made && !self.dry_run {
+            held.settle(now)?;
+        }
+        let version = self.version(&held)?;
+        let contents = rotation::store::version(&held.site, &version)?;
+        let candidates = passphrases.candidates()?;
+        let old = standing(&held, &candidates)?;
+        if version.facts.not_after < now {
+            let summary = words::until(version.facts.not_after, now);
+            warning.push_str(&format!("warning: the version that comes back {summary}\n"));
+        }
+        let new = Standing {
+            facts: version.facts.clone(),
+            contents,
+        };
+        let mut reply = match self.dry_run {
+            true => self.dry_run(&held, &old.facts, &new.facts, hook.as_ref(), now),
+            false => self.swap(&mut held, &old, &new, version.number, hook.as_ref(), now)?,
+        };
+        reply.stderr.insert_str(0, &warning);
+        Ok(reply)
+    }
+
+    fn version(&self, held: &Held) -> Result<Version, Box<Stop>> {
+        // In a dry run an unfinished swap is still written down: what it replaced is what would come back.
+        let unfinished = held
+            .state
+            .swap
+            .as_ref()
+            .filter(|_| held.found == Found::Made);
+        let mut kept = held
+            .state
+            .versions
+            .iter()
+            .chain(unfinished.map(|swap| &swap.old))
+            .rev();
+        let found = match self.to {
+            None => kept.next(),
+            Some(number) => kept.find(|version| version.number == number),
+        };
+        let missing = || {
+            let message = match self.to {
+                None => "no earlier version is kept".to_string(),
+                Some(number) => format!("no version {number} is kept"),
+            };
+            let finding = Finding::new(id::NO_PREVIOUS_VERSION, Severity::Critical, message);
+            Stop::no(vec![finding.in_path(self.live.display().to_string())])
+        };
+        found.cloned().ok_or_else(missing)
+    }
+
+    fn swap(
+        &self,
+        held: &mut Held,
+        old: &Standing,
+        new: &Standing,
+        restores: u32,
+        hook: Option<&Hook>,
+        now: OffsetDateTime,
+    ) -> Result<Reply, Box<Stop>> {
+        let purpose = Purpose {
+            event: Event::Rollback,
+            restores: Some(restores),
+            allowed: Vec::new(),
+            keep: held.state.versions.len().max(1),
+            now,
+        };
+        rotation::commit(&held.site, &mut held.state, old, new, &purpose)?;
+        let aftermath = Aftermath {
+            hook,
+            quiet: self.common.quiet,
+            what: "rolled-back",
+        };
+        let ran = aftermath.settle(held, now).map_err(|mut stop| {
+            stop.own = self.parts(held, &old.facts, &new.facts, "rolled-back", None, now);
+            stop
+        })?;
+        let row = ran
+            .as_ref()
+            .map(|(hook, ended)| (hook.as_str(), Some(ended.as_str())));
+        let own = self.parts(held, &old.facts, &new.facts, "done", row, now);
+        let mut swapped = self.swapped(held, &old.facts, &new.facts);
+        swapped.hook = ran.clone();
+        Ok(Reply {
+            stderr: swapped.text(now),
+            own,
+            ..Reply::default()
+        })
+    }
+
+    fn dry_run(
+        &self,
+        held: &Held,
+        old: &Facts,
+        new: &Facts,
+        hook: Option<&Hook>,
+        now: OffsetDateTime,
+    ) -> Reply {
+        let mut steps = vec![
+            "keep the live version in its place".to_string(),
+            "swap".to_string(),
+        ];
+        steps.extend(hook.map(|hook| format!("run {}", hook.describe())));
+        let row = hook.map(Hook::describe);
+        let row = row.as_deref().map(|hook| (hook, None));
+        Reply {
+            stdout: planned(&self.swapped(held, old, new), &steps, now),
+            own: self.parts(held, old, new, "dry-run", row, now),
+            ..Reply::default()
+        }
+    }
+
+    fn swapped<'a>(&self, held: &'a Held, old: &'a Facts, new: &'a Facts) -> Swapped<'a> {
+        Swapped {
+            site: &held.site,
+            event: Event::Rollback,
+            outcome: Outcome::Swapped,
+            old,
+            new,
+            form: "",
+            kept: !held.state.versions.is_empty(),
+            checked: None,
+            hook: None,
+            overridden: &[],
+        }
+    }
+
+    fn parts(
+        &self,
+        held: &Held,
+        old: &Facts,
+        new: &Facts,
+        outcome: &str,
+        hook: Option<(&str, Option<&str>)>,
+        now: OffsetDateTime,
+    ) -> serde_json::Map<String, serde_json::Value> {
+        let plan = document::Plan {
+            event: Event::Rollback.as_str(),
+            site: &held.site,
+            old,
+            new: Some(new),
+            overridden: &[],
+            outcome,
+            hook,
+        };
+        let state = document::state(&held.site, &held.state, held.found, now);
+        document::parts(Some(plan.value(now)), state)
+    }
+}
+
+/// What stands there, as far as it can be told without asking: nothing about it keeps an earlier version from coming back.
+fn standing(held: &Held, candidates: &[Passphrase]) -> Result<Standing, Box<Stop>> {
+    let contents: Vec<SecretBytes> = held.site.read()?;
+    let read = contents
+        .first()
+        .map(|bytes| inputs::open_bytes(held.site.live(), bytes, candidates))
+        .and_then(|input| input.contents()?.leaf().map(Facts::of));
+    let recorded = held
+        .state
+        .live
+        .as_ref()
+        .filter(|(_, files)| *files == rotation::digests(&contents));
+    let facts = read
+        .or_else(|| recorded.map(|(facts, _)| facts.clone()))
+        .unwrap_or_else(Facts::unknown);
+    Ok(Standing { facts, contents })
+}

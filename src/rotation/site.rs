@@ -1,0 +1,182 @@
+//! Where a live file stands, how what stands there can be swapped, and where its state is kept.
+
+use crate::container::{self, Container};
+use crate::error::{Error, Result};
+use crate::files::{self, Output};
+use crate::secret::SecretBytes;
+use std::path::{Path, PathBuf};
+
+/// The folder beside a live file that holds what rotations remember; hidden, so that walks do not meet it.
+pub const STORE: &str = ".pushcert";
+
+/// A live file, and the file with its key where that is another.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The files that make up one identity, as the user named them: the live file, then that of the key.
+    pub files: Vec<PathBuf>,
+    /// The folder with the state.
+    pub store: PathBuf,
+    /// How it is swapped.
+    pub layout: Layout,
+}
+
+/// How what stands there can be swapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One file, by one rename.
+    One,
+    /// Two files, by two renames, which is not one instant.
+    Split,
+    /// Two files in a folder behind this link, by one rename of a link.
+    Linked(PathBuf),
+}
+
+impl Layout {
+    /// The word that JSON shows.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Layout::One => "one-file",
+            Layout::Split => "two-files",
+            Layout::Linked(_) => "link",
+        }
+    }
+}
+
+impl Site {
+    /// Finds a live file and, if it is in another, its key. Links to files are followed as outputs follow them.
+    ///
+    /// # Errors
+    /// `not-found`, and why the file could not be replaced.
+    pub fn find(live: &Path, live_key: Option<&Path>) -> Result<Site> {
+        let place = files::place_of(live)?;
+        let name = place.file_name().unwrap_or_default();
+        let link = files::link_of_folder(&place);
+        let store = match &link {
+            Some(link) => beside(link, STORE)
+                .join(link.file_name().unwrap_or_default())
+                .join(name),
+            None => beside(&place, STORE).join(name),
+        };
+        let Some(key) = live_key else {
+            return Ok(Site {
+                files: vec![live.to_path_buf()],
+                store,
+                layout: Layout::One,
+            });
+        };
+        let key_place = files::place_of(key)?;
+        if files::is_same(&place, &key_place) {
+            let reason = "--live-key names the live file itself".to_string();
+            return Err(Error::Usage { reason });
+        }
+        let layout = match link {
+            Some(link) if files::link_of_folder(&key_place).as_ref() == Some(&link) => {
+                Layout::Linked(link)
+            }
+            _ => Layout::Split,
+        };
+        Ok(Site {
+            files: vec![live.to_path_buf(), key.to_path_buf()],
+            store,
+            layout,
+        })
+    }
+
+    /// The live file, as the user named it.
+    pub fn live(&self) -> &Path {
+        self.files.first().map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    /// The file with the key, where it is not the live file.
+    pub fn live_key(&self) -> Option<&Path> {
+        self.files.get(1).map(PathBuf::as_path)
+    }
+
+    /// What stands there now, file by file.
+    pub fn read(&self) -> Result<Vec<SecretBytes>> {
+        self.files.iter().map(|path| files::read(path)).collect()
+    }
+
+    /// Puts these in the place of what stands there, as a power cut leaves it whole, and keeps what the system keeps about
+    /// the files. `folder` is the name of the new folder where a link is swapped.
+    pub(super) fn swap(&self, contents: &[SecretBytes], folder: Option<&Path>) -> Result<()> {
+        match (&self.layout, folder) {
+            (Layout::Linked(link), Some(folder)) => self.swap_link(link, folder, contents),
+            _ => self.replace(contents),
+        }
+    }
+
+    fn replace(&self, contents: &[SecretBytes]) -> Result<()> {
+        let outputs: Vec<Output> = self
+            .files
+            .iter()
+            .zip(contents)
+            .map(|(path, contents)| output(path, contents))
+            .collect();
+        files::create(&outputs, true)?;
+        for path in &self.files {
+            files::sync_folder(folder_of(&files::place_of(path)?));
+        }
+        Ok(())
+    }
+
+    /// Makes a folder beside the one that the link leads to, with everything that is in that, and points the link at it.
+    fn swap_link(&self, link: &Path, name: &Path, contents: &[SecretBytes]) -> Result<()> {
+        let above = folder_of(link);
+        let folder = above.join(name);
+        files::make_folder_like(&folder, link)?;
+        let mut places = Vec::new();
+        for (path, contents) in self.files.iter().zip(contents) {
+            let place = files::place_of(path)?;
+            let new = folder.join(place.file_name().unwrap_or_default());
+            files::create_like(&output(&new, contents), &place)?;
+            places.push(place);
+        }
+        for other in files::names(link) {
+            let old = link.join(&other);
+            if places.contains(&old) {
+                continue;
+            }
+            let contents = match files::read(&old) {
+                Err(error) if matches!(error.cause(), Error::Empty) => SecretBytes::new(Vec::new()),
+                read => read?,
+            };
+            files::create_like(&output(&folder.join(&other), &contents), &old)?;
+        }
+        files::sync_folder(&folder);
+        files::sync_folder(above);
+        files::point_link(link, name)?;
+        files::sync_folder(above);
+        Ok(())
+    }
+}
+
+fn output<'a>(path: &'a Path, contents: &'a SecretBytes) -> Output<'a> {
+    Output {
+        path,
+        contents: contents.expose_secret(),
+        holds_key: holds_key(contents),
+    }
+}
+
+fn holds_key(contents: &SecretBytes) -> bool {
+    match container::parse(contents) {
+        Ok(Container::Open(contents)) => !contents.keys.is_empty(),
+        Ok(Container::Locked(_)) => true,
+        Err(_) => false,
+    }
+}
+
+fn beside(path: &Path, name: &str) -> PathBuf {
+    match path.parent() {
+        Some(folder) => folder.join(name),
+        None => PathBuf::from(name),
+    }
+}
+
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

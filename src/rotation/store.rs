@@ -1,0 +1,139 @@
+//! The folder of a live file's state: `.pushcert/NAME/` with the state file, the lock, the pending key and the kept versions.
+
+use super::record;
+use super::site::{STORE, Site, folder_of};
+use super::state::{KeptFile, State, Version};
+use crate::error::{Error, Result};
+use crate::files::{self, Lock, Output};
+use crate::public_key::Fingerprint;
+use crate::secret::SecretBytes;
+use std::path::{Path, PathBuf};
+
+const STATE: &str = "state.json";
+const LOCK: &str = "lock";
+/// The key of a start, until it is used.
+pub const PENDING_KEY: &str = "pending.key.pem";
+/// The request of a start, until its certificate is used.
+pub const PENDING_REQUEST: &str = "pending.certSigningRequest";
+/// How hidden files begin that were never given their name.
+const HIDDEN: &str = ".pushcert-";
+
+/// Finds a live file with what is remembered of it; a key file that was named before counts if none is named now.
+pub fn open(live: &Path, live_key: Option<&Path>) -> Result<(Site, State)> {
+    let site = Site::find(live, live_key)?;
+    let state = read(&site.store)?;
+    match (&state.live_key, live_key) {
+        (Some(key), None) => {
+            let key = folder_of(live).join(key);
+            Ok((Site::find(live, Some(&key))?, state))
+        }
+        _ => Ok((site, state)),
+    }
+}
+
+/// Takes the lock of a live file, making the folder of its state if need be.
+pub fn lock(site: &Site, holder: &str) -> Result<Lock> {
+    let mut folder = PathBuf::new();
+    let mut inside = false;
+    for part in site.store.components() {
+        folder.push(part);
+        inside |= part.as_os_str() == STORE;
+        if inside && !files::is_folder(&folder) {
+            files::make_private_folder(&folder)?;
+            files::sync_folder(folder_of(&folder));
+        } else if inside {
+            files::make_private_folder(&folder)?;
+        }
+    }
+    files::lock(&site.store.join(LOCK), holder)
+}
+
+/// Who is at work on the live file now, if anyone is.
+pub fn holder(site: &Site) -> Result<Option<String>> {
+    files::lock_holder(&site.store.join(LOCK))
+}
+
+fn read(store: &Path) -> Result<State> {
+    let path = store.join(STATE);
+    match files::read(&path) {
+        Ok(bytes) => record::decode(bytes.expose_secret()).map_err(|error| error.in_file(&path)),
+        Err(error) if matches!(error.cause(), Error::NotFound) => Ok(State::default()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the state as a whole; it lasts through a power cut once this returns.
+pub fn write(site: &Site, state: &State) -> Result<()> {
+    put(site, STATE, record::encode(state).as_bytes())?;
+    files::sync_folder(&site.store);
+    Ok(())
+}
+
+/// Writes a file of the store, 0600, in the place of another.
+pub fn put(site: &Site, name: &str, contents: &[u8]) -> Result<()> {
+    let file = Output {
+        path: &site.store.join(name),
+        contents,
+        holds_key: true,
+    };
+    files::create(&[file], true)
+}
+
+/// Keeps the files of a version; lasting is the next [`write`]'s.
+pub(super) fn keep(site: &Site, version: &Version, contents: &[SecretBytes]) -> Result<()> {
+    for (kept, contents) in version.files.iter().zip(contents) {
+        let file = Output {
+            path: &site.store.join(&kept.name),
+            contents: contents.expose_secret(),
+            holds_key: true,
+        };
+        files::create(&[file], true)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a kept version, file by file.
+///
+/// # Errors
+/// `damaged` where a file is not as it was kept.
+pub fn version(site: &Site, version: &Version) -> Result<Vec<SecretBytes>> {
+    let read = |kept: &KeptFile| {
+        let path = site.store.join(&kept.name);
+        let bytes = files::read(&path)?;
+        match Fingerprint::of(bytes.expose_secret()) == kept.sha256 {
+            true => Ok(bytes),
+            false => {
+                let reason = "it is not as it was kept".to_string();
+                let what = "earlier version";
+                Err(Error::Damaged { what, reason }.in_file(&path))
+            }
+        }
+    };
+    version.files.iter().map(read).collect()
+}
+
+/// Removes what the state does not know: files of versions that are kept no longer, hidden files that a kill left behind.
+/// What cannot be removed stays until the next time.
+pub(super) fn sweep(site: &Site, state: &State) {
+    let swap = state.swap.iter().map(|swap| &swap.old);
+    let known: Vec<&PathBuf> = state
+        .versions
+        .iter()
+        .chain(swap)
+        .flat_map(|version| &version.files)
+        .map(|kept| &kept.name)
+        .collect();
+    for name in files::names(&site.store) {
+        let text = name.to_string_lossy();
+        let is_version = text.ends_with(".live") || text.ends_with(".key");
+        if text.starts_with(HIDDEN) || (is_version && !known.contains(&&name)) {
+            let _later = files::remove(&site.store.join(&name));
+        }
+    }
+    let wanted = state.pending.is_some();
+    for name in [PENDING_KEY, PENDING_REQUEST] {
+        if !wanted {
+            let _later = files::remove(&site.store.join(name));
+        }
+    }
+}
