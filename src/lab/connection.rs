@@ -99,7 +99,7 @@ impl Connection {
             Ok(Err(error)) => tls::alert(ssl, error),
             _ => None,
         };
-        let http2 = rules.protocol == Protocol::Http2 || tls::chose_h2(ssl);
+        let chosen = rules.protocol == Protocol::Http2 || tls::chose_h2(ssl);
         self.log.tell(What::Handshake {
             connection: self.number,
             tls: tls::version(ssl, alert),
@@ -113,6 +113,10 @@ impl Connection {
         if accepted && !rules.ends_at(Stage::Handshake) {
             let lenient = rules.faults.lenient;
             let refused = lenient && (notes.refused() || client.is_none());
+            // Whoever is closed without a word is not waited for.
+            let heard = !refused && !rules.ends_at(Stage::Settings);
+            let by_preface = rules.protocol == Protocol::Auto && heard;
+            let http2 = chosen || by_preface && speaks_http2(&mut stream).await;
             let end = if http2 {
                 http2::converse(&self, &mut stream, client.as_ref(), refused, &rules).await
             } else if refused {
@@ -134,6 +138,18 @@ impl Connection {
 async fn begins(tcp: &TcpStream) -> bool {
     let first = timeout(HANDSHAKE_DEADLINE, tcp.peek(&mut [0])).await;
     matches!(first, Ok(Ok(length)) if length > 0)
+}
+
+/// Whether the client's first word is HTTP/2's, although it offered nothing; Apple's servers answer such clients too. No frame
+/// of the binary protocol begins like it.
+async fn speaks_http2(stream: &mut SslStream<TcpStream>) -> bool {
+    const PREFACE: &[u8] = b"PRI";
+    let mut first = [0; PREFACE.len()];
+    let peeked = timeout(HANDSHAKE_DEADLINE, Pin::new(stream).peek(&mut first)).await;
+    match peeked {
+        Ok(Ok(length @ 1..)) => PREFACE.starts_with(first.get(..length).unwrap_or_default()),
+        _ => false,
+    }
 }
 
 /// Waits for the client's end: closing with bytes unread would send a reset, which can destroy the alert or packet on its way.

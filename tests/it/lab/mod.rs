@@ -1,6 +1,7 @@
 //! The stand-in CA and gateway, judged by OpenSSL's own tools.
 
 mod cli;
+mod clients;
 mod faults;
 mod http2;
 mod judging;
