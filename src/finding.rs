@@ -248,6 +248,20 @@ pub mod id {
     pub const NOT_REQUESTED: &str = "not-requested";
     /// The endpoint accepts the certificate and refuses its topic.
     pub const TOPIC_REFUSED: &str = "topic-refused";
+    /// What should be a device token is none.
+    pub const BAD_TOKEN: &str = "bad-token";
+    /// What should be sent is no payload, or too long for one.
+    pub const BAD_PAYLOAD: &str = "bad-payload";
+    /// A device token that stands in the file twice.
+    pub const DUPLICATE_TOKEN: &str = "duplicate-token";
+    /// The binary protocol has no place for something that was wished for.
+    pub const NOT_IN_BINARY: &str = "not-in-binary";
+    /// A notification was refused.
+    pub const NOTIFICATION_REFUSED: &str = "notification-refused";
+    /// A notification was not taken now.
+    pub const NOTIFICATION_DEFERRED: &str = "notification-deferred";
+    /// A notification is not known to be sent.
+    pub const NOT_KNOWN_SENT: &str = "not-known-sent";
     /// A topic of the live file is not in the new certificate.
     pub const TOPIC_LOST: &str = "topic-lost";
     /// An environment of the live file is not served by the new certificate.

@@ -40,6 +40,7 @@ pub mod conversion;
 pub mod expiry;
 pub mod lab;
 pub mod rotation;
+pub mod send;
 
 pub mod report;
 

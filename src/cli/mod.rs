@@ -22,6 +22,7 @@ pub mod passphrase;
 mod protect;
 mod reply;
 mod rotate;
+mod send;
 pub mod terminal;
 mod waiting;
 mod wishes;
@@ -58,6 +59,8 @@ enum Command {
     /// Prove a certificate: static findings, then a live mutual-TLS handshake
     #[command(alias = "verify")]
     Check(Box<check::Check>),
+    /// Send a notification to one device token, or to many
+    Send(Box<send::Send>),
     /// Say what ends when: a gate over files and folders, for pipelines, monitors and people
     Expiry(Box<expiry::Expiry>),
     /// Say what any file is and what it is good for
@@ -143,6 +146,7 @@ impl Command {
             Command::Convert(c) => ("convert", c.common.clone()),
             Command::Merge(c) => ("merge", c.common.clone()),
             Command::Check(c) => ("check", c.common.clone()),
+            Command::Send(c) => ("send", c.common.clone()),
             Command::Expiry(c) => ("expiry", c.common()),
             Command::Inspect(c) => ("inspect", c.common.clone()),
             Command::Explain(c) => ("explain", c.common.clone()),
@@ -157,6 +161,7 @@ impl Command {
             Command::Convert(c) => c.run(),
             Command::Merge(c) => c.run(),
             Command::Check(c) => c.run(),
+            Command::Send(c) => c.run(),
             Command::Expiry(c) => c.run(),
             Command::Inspect(c) => c.run(),
             Command::Explain(c) => c.run(),

@@ -489,6 +489,69 @@ pub(super) const ALL: &[Entry] = &[
     ),
     finding(
         CRITICAL,
+        id::BAD_TOKEN,
+        [
+            "what stands there is no device token; nothing was sent",
+            "a line that was cut or belongs elsewhere, or a token in another form than hex",
+            "print each byte of the token that the app receives as two hex digits",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::BAD_PAYLOAD,
+        [
+            "the payload cannot be sent; nothing was sent",
+            "it is no JSON object, or longer than 4096 bytes (5120 for VoIP, 2048 over the binary protocol)",
+            "pushcert send FILE --payload PAYLOAD --token HEX --dry-run",
+        ],
+    ),
+    finding(
+        INFO,
+        id::DUPLICATE_TOKEN,
+        [
+            "a device token stands in the file twice; it is sent to once",
+            "lists that were joined",
+            "sort -u TOKENS",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::NOT_IN_BINARY,
+        [
+            "the binary protocol has no place for this; nothing was sent",
+            "a header that only HTTP/2 has",
+            "pushcert send FILE --via api --token HEX --alert TEXT",
+        ],
+    ),
+    finding(
+        CRITICAL,
+        id::NOTIFICATION_REFUSED,
+        [
+            "the server refused a notification",
+            "its reason stands beside it",
+            "pushcert explain REASON",
+        ],
+    ),
+    finding(
+        UNKNOWN,
+        id::NOTIFICATION_DEFERRED,
+        [
+            "the server did not take a notification now",
+            "it has too much to do, or the device gets too many",
+            "send it again later; after a 5xx Apple asks for 15 minutes",
+        ],
+    ),
+    finding(
+        UNKNOWN,
+        id::NOT_KNOWN_SENT,
+        [
+            "a notification is not known to be sent",
+            "the connection ended before its answer, or before it was sent",
+            "send it again: the summary names the lines, --jsonl every token",
+        ],
+    ),
+    finding(
+        CRITICAL,
         id::TOPIC_LOST,
         [
             "the new certificate lacks a topic that the live file pushes to",

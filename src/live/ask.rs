@@ -14,7 +14,7 @@ use super::handshake::{Handshake, Protocol, Verdict, milliseconds};
 use super::http2::probe;
 use super::session::{Session, context, shake};
 use super::verdict::Evidence;
-use super::{Credentials, Patience, Push, Roots, Route, facts};
+use super::{Credentials, Offer, Patience, Push, Roots, Route, Terms, facts};
 use crate::error::{Error, Result};
 
 /// One endpoint to ask about one certificate.
@@ -152,7 +152,12 @@ fn lost() -> Error {
 async fn one(query: &Query, context: &SslContext, patience: &Patience) -> Result<Handshake> {
     let mut handshake = Handshake::new(&query.route.target);
     let (route, credentials) = (&query.route, &query.credentials);
-    if let Some(session) = shake(context, route, credentials, patience, &mut handshake).await? {
+    let terms = Terms {
+        offer: Offer::Any,
+        verified: false,
+    };
+    let shaken = shake(context, route, credentials, terms, patience, &mut handshake);
+    if let Some(session) = shaken.await? {
         converse(session, query, patience, &mut handshake).await;
     }
     handshake.note_server();

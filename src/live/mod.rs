@@ -3,13 +3,15 @@
 
 mod alert;
 mod ask;
-mod binary;
+pub mod binary;
+mod connector;
 mod dial;
 mod explain;
 mod facts;
 mod handshake;
 pub mod http2;
 mod outcome;
+mod peek;
 mod proxy;
 mod push;
 mod session;
@@ -26,13 +28,13 @@ use crate::secret::SecretBytes;
 
 pub use alert::Alert;
 pub use ask::{Asked, Query, ask, ask_all, runtime};
+pub use connector::{Connector, Opened};
 pub use dial::Route;
 pub use handshake::{
     Handshake, Probe, Proof, Protocol, ServerCertificate, Stage, Stages, TlsFacts, Verdict,
 };
 pub use proxy::{Proxies, Proxy};
 pub use push::Push;
-pub use session::{Opened, open};
 pub use target::Target;
 
 /// What is presented: exactly these certificates in this order, nothing is added.
@@ -76,4 +78,22 @@ pub struct Patience {
     pub timeout: Duration,
     /// Bounds each silence before and after a probe of the binary protocol.
     pub wait: Duration,
+}
+
+/// On which terms a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What is offered.
+    pub offer: Offer,
+    /// A server that cannot be verified ends the handshake: nothing is presented to it and nothing said.
+    pub verified: bool,
+}
+
+/// The protocols that are offered to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Both: HTTP/2 by ALPN, and the binary protocol where the server chooses nothing.
+    Any,
+    /// No ALPN, as the senders of the binary protocol have it.
+    Binary,
 }

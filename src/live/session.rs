@@ -1,4 +1,4 @@
-//! From a route to a finished TLS handshake. What is said on it afterwards is for `binary` and `http2`.
+//! From a route to a finished TLS handshake. What is said on it afterwards is for `binary`, `http2` and `connector`.
 
 use std::pin::Pin;
 
@@ -8,10 +8,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
 use super::handshake::{Handshake, Protocol, Stage, milliseconds};
-use super::http2::Connection;
 use super::outcome::tls_ending;
 use super::tls::Signals;
-use super::{Credentials, Patience, Roots, Route, dial, facts, tls};
+use super::{Credentials, Patience, Roots, Route, Terms, dial, facts, tls};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity, id};
 
@@ -23,6 +22,13 @@ pub(super) struct Session {
     pub(super) since: Instant,
 }
 
+impl Session {
+    /// Milliseconds since the handshake had finished.
+    pub(super) fn elapsed_ms(&self) -> f64 {
+        milliseconds(self.since.elapsed())
+    }
+}
+
 /// Connects and shakes hands. What happened is written into the handshake; `None` if that was the end.
 ///
 /// # Errors
@@ -31,10 +37,11 @@ pub(super) async fn shake(
     context: &SslContext,
     route: &Route,
     credentials: &Credentials,
+    terms: Terms,
     patience: &Patience,
     handshake: &mut Handshake,
 ) -> Result<Option<Session>> {
-    let (ssl, signals) = tls::connection(context, &route.target, credentials)?;
+    let (ssl, signals) = tls::connection(context, &route.target, credentials, terms)?;
     let deadline = dial::after(patience.timeout);
     let Some(tcp) = dial::connect(route, deadline, handshake).await else {
         return Ok(None);
@@ -93,58 +100,4 @@ fn no_roots() -> Finding {
     .with_hint(
         "install the package ca-certificates (Debian, Ubuntu, Alpine, Fedora), or name the CA with --ca-file",
     )
-}
-
-/// An open connection to send over.
-pub enum Opened {
-    /// HTTP/2, ready for requests.
-    Http2(Connection),
-    /// The binary protocol: frames are written as they are.
-    Binary(Pin<Box<SslStream<TcpStream>>>),
-}
-
-/// Connects, shakes hands and stops before the first word. The handshake says what was seen; without a connection it says
-/// why. Needs a tokio runtime.
-///
-/// # Errors
-/// Certificates, key or roots that OpenSSL cannot load or that do not fit each other, before anything is sent.
-pub async fn open(
-    route: &Route,
-    credentials: &Credentials,
-    roots: &Roots,
-    patience: &Patience,
-) -> Result<(Handshake, Option<Opened>)> {
-    let mut handshake = Handshake::new(&route.target);
-    let context = match context(roots)? {
-        Ok(context) => context,
-        Err(finding) => {
-            handshake.no_roots(finding);
-            return Ok((handshake, None));
-        }
-    };
-    let session = shake(&context, route, credentials, patience, &mut handshake).await?;
-    handshake.note_server();
-    let opened = match (session, handshake.protocol) {
-        (Some(session), Protocol::Binary) => Some(Opened::Binary(session.stream)),
-        (Some(mut session), Protocol::Http2) => {
-            let authority = route.target.at(handshake.port).to_string();
-            match super::http2::probe::peek(session.stream.as_mut(), &session.signals, patience)
-                .await
-            {
-                Some(outcome) => {
-                    handshake.judge_failed(&outcome, true);
-                    None
-                }
-                None => match Connection::open(session.stream, authority).await {
-                    Ok(connection) => Some(Opened::Http2(connection)),
-                    Err(broken) => {
-                        handshake.unreachable(Stage::Tls, broken.to_string());
-                        None
-                    }
-                },
-            }
-        }
-        _ => None,
-    };
-    Ok((handshake, opened))
 }

@@ -16,7 +16,7 @@ use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509VerifyResult};
 use tokio::sync::Notify;
 
-use super::{Credentials, Roots, Target};
+use super::{Credentials, Offer, Roots, Target, Terms};
 use crate::error::{Error, Result};
 use crate::ffi;
 
@@ -104,6 +104,7 @@ pub(super) fn connection(
     context: &SslContext,
     target: &Target,
     credentials: &Credentials,
+    terms: Terms,
 ) -> Result<(Ssl, Signals)> {
     // An old certificate (SHA-1, 1024 bits) is below OpenSSL's usual level; whether it is refused is for the server to say.
     let mut ssl = presenting(context, credentials, None)
@@ -116,6 +117,9 @@ pub(super) fn connection(
             ssl.param_mut().set_host(name).map_err(setup)?;
         }
     }
+    if terms.offer == Offer::Binary {
+        ssl.set_alpn_protos(&[]).map_err(setup)?;
+    }
     let signals = Signals::default();
     ffi::on_certificate_request(&mut ssl, signals.asked.clone()).map_err(setup)?;
     ssl.set_ex_data(signals_index().map_err(setup)?, signals.clone());
@@ -124,8 +128,8 @@ pub(super) fn connection(
         if !verified {
             let _ = first_error.set(ServerError::new(store.error()));
         }
-        // The handshake goes on, since the question is about the client's certificate; what was found is reported.
-        true
+        // Where the question is about the client's certificate the handshake goes on, and what was found is reported.
+        verified || !terms.verified
     });
     Ok((ssl, signals))
 }

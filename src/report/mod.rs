@@ -10,5 +10,6 @@ pub mod merged;
 pub mod profile;
 pub mod requested;
 pub mod rotate;
+pub mod send;
 pub mod words;
 pub mod wrap;

@@ -124,3 +124,11 @@ pub fn shell(path: &str) -> String {
     }
     format!("'{}'", path.replace('\'', "'\\''"))
 }
+
+/// The text in one line: what breaks lines becomes a space.
+pub fn one_line(text: &str) -> String {
+    text.split(['\r', '\n'])
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

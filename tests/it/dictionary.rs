@@ -103,6 +103,7 @@ fn entries_are_short_sentences_with_a_next_step() {
                 "convert",
                 "merge",
                 "check",
+                "send",
                 "inspect",
                 "lab",
                 "rotate",

@@ -22,4 +22,5 @@ mod pkcs12;
 mod profile;
 mod prompts;
 mod rotation;
+mod send;
 mod tolerance;

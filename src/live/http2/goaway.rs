@@ -1,8 +1,11 @@
-//! Finds GOAWAY frames in what a peer sends (RFC 9113 sections 4.1 and 6.8): h2 keeps what they say to itself. Decides nothing.
+//! Finds GOAWAY frames and the first SETTINGS in what a peer sends (RFC 9113 sections 4.1, 6.5 and 6.8): h2 keeps them to
+//! itself. Decides nothing.
 
 /// The last GOAWAY that was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoAway {
+    /// The last stream that the peer has taken or will take; what is above it, it has not looked at.
+    pub last: u32,
     /// Its error code; 0 is an orderly end.
     pub code: u32,
     /// What the peer added; Apple adds the JSON of an error answer. Cut off where it is long.
@@ -18,9 +21,12 @@ pub(super) struct Scan {
     /// The payload so far, if it is a GOAWAY's.
     payload: Option<Vec<u8>>,
     last: Option<GoAway>,
+    settings: bool,
 }
 
 const HEAD: usize = 9;
+const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
 const GOAWAY: u8 = 7;
 /// The last stream and the code, before what the peer adds.
 const FIXED: usize = 8;
@@ -54,8 +60,14 @@ impl Scan {
         self.last.as_ref()
     }
 
+    /// Whether the peer has said what it allows.
+    pub(super) fn has_settings(&self) -> bool {
+        self.settings
+    }
+
     fn begin(&mut self) {
-        if let [a, b, c, kind, _, _, _, _, _] = self.head[..] {
+        if let [a, b, c, kind, flags, _, _, _, _] = self.head[..] {
+            self.settings |= kind == SETTINGS && flags & ACK == 0;
             self.left = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
             self.payload = (kind == GOAWAY).then(Vec::new);
             self.head.clear();
@@ -67,8 +79,10 @@ impl Scan {
         let Some(payload) = self.payload.take() else {
             return;
         };
-        if let Some((&[_, _, _, _, a, b, c, d], debug)) = payload.split_first_chunk::<FIXED>() {
+        if let Some((&[s, t, u, v, a, b, c, d], debug)) = payload.split_first_chunk::<FIXED>() {
             self.last = Some(GoAway {
+                // Its first bit is reserved.
+                last: u32::from_be_bytes([s & 0x7f, t, u, v]),
                 code: u32::from_be_bytes([a, b, c, d]),
                 debug: debug.to_vec(),
             });
@@ -99,8 +113,11 @@ mod tests {
             for piece in stream.chunks(size) {
                 scan.push(piece);
             }
-            let found = scan.last().map(|goaway| (goaway.code, &goaway.debug[..]));
-            assert_eq!(found, Some((11, &b"{}"[..])), "in pieces of {size}");
+            assert!(scan.has_settings());
+            let found = scan
+                .last()
+                .map(|goaway| (goaway.last, goaway.code, &goaway.debug[..]));
+            assert_eq!(found, Some((1, 11, &b"{}"[..])), "in pieces of {size}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! One HTTP/2 connection and the requests on it. Knows APNs' path and headers only as they are given; what an answer proves
-//! is judged in `probe`.
+//! is judged in `probe`. Many requests at a time are `batch`'s.
 
+mod batch;
 mod goaway;
 pub(super) mod probe;
 mod tap;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -22,12 +24,13 @@ use super::Alert;
 use super::outcome::Outcome;
 use tap::{Notes, Tap};
 
+pub use batch::{Batch, Lost};
 pub use goaway::GoAway;
 
 /// An open connection. [`Connection::close`] ends it in order; dropped, it ends at once.
 pub struct Connection {
     requests: SendRequest<Bytes>,
-    authority: String,
+    authority: Authority,
     notes: Notes,
     driver: Driver,
 }
@@ -41,19 +44,25 @@ impl Drop for Driver {
     }
 }
 
-/// A POST request.
+/// A POST request, but for its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
-    /// The path ("/3/device/...").
-    pub path: String,
     /// Names in lower case, and values.
     pub headers: Vec<(&'static str, String)>,
     /// The payload.
     pub body: Vec<u8>,
 }
 
+/// The same, ready to be sent any number of times.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
 /// A request that was sent, and whose answer is still to come.
 pub struct Pending {
+    stream: u32,
     response: ResponseFuture,
     notes: Notes,
 }
@@ -93,6 +102,24 @@ const GOODBYE: Duration = Duration::from_millis(250);
 const LONGEST_BODY: usize = 64 * 1024;
 const LONGEST_HEADERS: u32 = 64 * 1024;
 
+impl Post {
+    /// Makes it ready.
+    ///
+    /// # Errors
+    /// [`Broken::Header`] for a value that cannot stand in a header.
+    pub fn seal(self) -> Result<Letter, Broken> {
+        let mut headers = HeaderMap::with_capacity(self.headers.len());
+        for (name, value) in self.headers {
+            let value = HeaderValue::from_str(&value).map_err(|_| Broken::Header(name))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        Ok(Letter {
+            headers,
+            body: self.body.into(),
+        })
+    }
+}
+
 impl Connection {
     /// Begins HTTP/2 on a stream that has chosen it. Needs a tokio runtime; the connection is driven by a task of its own.
     pub(super) async fn open(
@@ -104,8 +131,11 @@ impl Connection {
             stream,
             notes: notes.clone(),
         };
+        let authority = Authority::try_from(authority).map_err(|_| Broken::Header(":authority"))?;
         let opened = Builder::new()
             .enable_push(false)
+            // One, until the server has said how many.
+            .initial_max_send_streams(1)
             .max_header_list_size(LONGEST_HEADERS)
             .handshake(tap)
             .await;
@@ -119,33 +149,38 @@ impl Connection {
         })
     }
 
-    /// Sends a request, as soon as the server's limit of concurrent ones allows.
+    /// Sends a request to a path ("/3/device/..."), as soon as the server's limit of concurrent ones allows.
     ///
     /// # Errors
     /// Why it could not be sent.
-    pub async fn post(&mut self, post: Post) -> Result<Pending, Broken> {
-        let uri = format!("https://{}{}", self.authority, post.path);
-        let mut request = Request::post(uri)
-            .body(())
+    pub fn post(&self, letter: &Letter, path: &str) -> Result<Pending, Broken> {
+        let mut request = Request::new(());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::builder()
+            .scheme(Scheme::HTTPS)
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
             .map_err(|_| Broken::Header(":path"))?;
-        for (name, value) in post.headers {
-            let value = HeaderValue::from_str(&value).map_err(|_| Broken::Header(name))?;
-            request
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
-        }
+        *request.headers_mut() = letter.headers.clone();
         let failed = |error: h2::Error| broken(&self.notes, &error);
-        let ready = self.requests.clone().ready().await.map_err(failed)?;
-        self.requests = ready;
-        let sent = self.requests.send_request(request, post.body.is_empty());
+        // A sender of its own: h2 allows each one request beyond the server's limit, and queues it.
+        let mut sender = self.requests.clone();
+        let sent = sender.send_request(request, letter.body.is_empty());
         let (response, mut body) = sent.map_err(failed)?;
-        if !post.body.is_empty() {
-            body.send_data(post.body.into(), true).map_err(failed)?;
+        if !letter.body.is_empty() {
+            body.send_data(letter.body.clone(), true).map_err(failed)?;
         }
         Ok(Pending {
+            stream: response.stream_id().as_u32(),
             response,
             notes: self.notes.clone(),
         })
+    }
+
+    /// How many requests the server takes at a time.
+    fn limit(&self) -> usize {
+        self.requests.current_max_send_streams()
     }
 
     /// Ends when the connection does.
@@ -178,9 +213,14 @@ impl Pending {
     /// # Errors
     /// Why there is none.
     pub async fn answer(self) -> Result<Answer, Broken> {
+        self.settled().await.map_err(|lost| lost.why)
+    }
+
+    /// The same, and where there is none, whether the server has looked at the request at all.
+    async fn settled(self) -> Result<Answer, Lost> {
         let response = self.response.await;
         let (head, mut stream) = response
-            .map_err(|error| broken(&self.notes, &error))
+            .map_err(|error| Lost::new(&error, self.stream, &self.notes))
             .map(Response::into_parts)?;
         let mut body = Vec::new();
         while body.len() < LONGEST_BODY {

@@ -2,16 +2,16 @@
 
 use std::pin::Pin;
 
-use openssl::ssl::SslVersion;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
 use super::{Answer, Broken, Connection, Post};
 use crate::apple::reason::{self, Judgement};
-use crate::live::binary::{AFTER_TICKET, Conversation};
+use crate::live::binary::Conversation;
 use crate::live::dial::after;
-use crate::live::outcome::{Outcome, closed, tls_ending};
+use crate::live::outcome::Outcome;
+use crate::live::peek::peek;
 use crate::live::tls::Signals;
 use crate::live::{Patience, Probe, Push};
 
@@ -41,38 +41,6 @@ pub(in crate::live) async fn converse(
     }
 }
 
-/// Waits for the server's first word without taking it: our own, written too early, can destroy an alert that is on its
-/// way. `None` if the server has something to say, or nothing.
-pub(in crate::live) async fn peek(
-    mut stream: Pin<&mut SslStream<TcpStream>>,
-    signals: &Signals,
-    patience: &Patience,
-) -> Option<Outcome> {
-    // Before TLS 1.3 a refusal is a part of the handshake; a moment is left to a server that judges after it and closes.
-    let wait = match stream.ssl().version2() {
-        Some(SslVersion::TLS1_3) => patience.wait,
-        _ => patience.wait.min(AFTER_TICKET),
-    };
-    let mut deadline = after(wait);
-    loop {
-        let first = async {
-            let mut byte = [0];
-            tokio::select! {
-                biased;
-                peeked = stream.as_mut().peek(&mut byte) => Some(peeked),
-                () = signals.ticket_arrived.notified() => None,
-            }
-        };
-        match timeout_at(deadline, first).await {
-            Ok(Some(Ok(0))) => return Some(closed()),
-            Ok(Some(Ok(_))) | Err(_) => return None,
-            Ok(Some(Err(error))) => return Some(tls_ending(&error)),
-            Ok(None) if Instant::now() >= deadline => return None,
-            Ok(None) => deadline = deadline.min(Instant::now() + AFTER_TICKET),
-        }
-    }
-}
-
 async fn ask(
     stream: Pin<Box<SslStream<TcpStream>>>,
     authority: String,
@@ -81,8 +49,9 @@ async fn ask(
     probe: &mut Probe,
 ) -> Outcome {
     let opened = async {
-        let mut connection = Connection::open(stream, authority).await?;
-        let pending = connection.post(post(push)).await?;
+        let connection = Connection::open(stream, authority).await?;
+        let (path, post) = post(push);
+        let pending = connection.post(&post.seal()?, &path)?;
         Ok((connection, pending))
     };
     let deadline = after(patience.timeout);
@@ -126,14 +95,13 @@ async fn linger(
 }
 
 /// A push to the token of 32 zero bytes, with a payload that shows nothing.
-fn post(push: &Push) -> Post {
+fn post(push: &Push) -> (String, Post) {
     let topic = push.topic.clone().map(|topic| ("apns-topic", topic));
     let fixed = [
         ("apns-push-type", push.push_type.to_owned()),
         ("apns-priority", "5".to_owned()),
     ];
-    Post {
-        path: format!("/3/device/{}", "0".repeat(64)),
+    let post = Post {
         // A topic that cannot stand in a header is one that the server has to miss.
         headers: topic
             .into_iter()
@@ -145,7 +113,8 @@ fn post(push: &Push) -> Post {
             "background" => br#"{"aps":{"content-available":1}}"#.to_vec(),
             _ => br#"{"aps":{}}"#.to_vec(),
         },
-    }
+    };
+    (format!("/3/device/{}", "0".repeat(64)), post)
 }
 
 fn answered(answer: &Answer, probe: &mut Probe) -> Outcome {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio_openssl::SslStream;
 
 use super::goaway::{GoAway, Scan};
@@ -14,7 +15,7 @@ use crate::live::outcome::{Outcome, closed, ending};
 
 /// What was noted, shared with whoever judges.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Notes(Arc<Mutex<Seen>>);
+pub(super) struct Notes(Arc<Mutex<Seen>>, Arc<Notify>);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -31,6 +32,18 @@ impl Notes {
     /// The last GOAWAY.
     pub(super) fn goaway(&self) -> Option<GoAway> {
         self.seen().frames.last().cloned()
+    }
+
+    /// Waits until the peer has said what it allows, or the connection has ended.
+    pub(super) async fn settings(&self) {
+        while !self.is_begun() {
+            self.1.notified().await;
+        }
+    }
+
+    fn is_begun(&self) -> bool {
+        let seen = self.seen();
+        seen.frames.has_settings() || seen.end.is_some()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -59,6 +72,8 @@ impl AsyncRead for Tap {
                 (Ok(()), Some([]) | None) => drop(seen.end.get_or_insert_with(closed)),
                 (Ok(()), Some(bytes)) => seen.frames.push(bytes),
             }
+            drop(seen);
+            self.notes.1.notify_one();
         }
         read
     }

@@ -4,8 +4,8 @@ use super::servers::Server;
 use super::world::*;
 use pushcert::apple::Kind;
 use pushcert::certificate::{Certificate, Topic};
-use pushcert::live::http2::{Answer, Broken, Post};
-use pushcert::live::{Opened, Patience, Push, Verdict, ask, open};
+use pushcert::live::http2::{Answer, Broken, Connection, Post};
+use pushcert::live::{Connector, Offer, Opened, Patience, Push, Terms, Verdict, ask};
 use std::time::Duration;
 
 fn leaf(kind: Kind, user_id: &str, topics: &[(&str, &[&str])]) -> Certificate {
@@ -112,31 +112,45 @@ fn a_probe_arrives_as_one_push_that_can_reach_nobody() {
     }
 }
 
-/// Opens a connection and sends so many requests at once.
-fn send(port: u16, pair: &Pair, count: usize) -> Vec<Result<Answer, Broken>> {
+/// Opens a connection to a server that verifies.
+async fn connection(port: u16, pair: &Pair) -> Connection {
+    let query = query(&format!("127.0.0.1:{port}"), &[pair], false);
+    let patience = Patience {
+        timeout: Duration::from_secs(10),
+        wait: WAIT,
+    };
+    let terms = Terms {
+        offer: Offer::Any,
+        verified: true,
+    };
+    let connector = Connector::new(query.route, query.credentials, &roots(), terms, patience);
+    let (handshake, opened) = connector.unwrap().unwrap().open().await.unwrap();
+    match opened {
+        Some(Opened::Http2(connection)) => connection,
+        _ => panic!("{handshake:?}"),
+    }
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let query = query(&format!("127.0.0.1:{port}"), &[pair], false);
-        let patience = Patience {
-            timeout: Duration::from_secs(10),
-            wait: WAIT,
+    runtime.block_on(work)
+}
+
+/// Opens a connection and sends so many requests at once.
+fn send(port: u16, pair: &Pair, count: usize) -> Vec<Result<Answer, Broken>> {
+    run(async {
+        let connection = connection(port, pair).await;
+        let post = Post {
+            headers: vec![("apns-topic", "com.example.app".to_owned())],
+            body: br#"{"aps":{}}"#.to_vec(),
         };
-        let opened = open(&query.route, &query.credentials, &roots(), &patience).await;
-        let (handshake, opened) = opened.unwrap();
-        let Some(Opened::Http2(mut connection)) = opened else {
-            panic!("{handshake:?}");
-        };
+        let letter = post.seal().unwrap();
         let mut pending = Vec::new();
         for number in 0..count {
-            let post = Post {
-                path: format!("/3/device/{number:064x}"),
-                headers: vec![("apns-topic", "com.example.app".to_owned())],
-                body: br#"{"aps":{}}"#.to_vec(),
-            };
-            match connection.post(post).await {
+            match connection.post(&letter, &format!("/3/device/{number:064x}")) {
                 Ok(sent) => pending.push(sent.answer()),
                 Err(broken) => return vec![Err(broken)],
             }
@@ -184,31 +198,10 @@ fn an_end_is_told_to_every_request() {
 
 #[test]
 fn a_header_that_cannot_be_sent_is_named() {
-    let server = Server::node("1.3", true);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let broken = runtime.block_on(async {
-        let query = query(
-            &format!("127.0.0.1:{}", server.port),
-            &[&world().good],
-            false,
-        );
-        let patience = Patience {
-            timeout: Duration::from_secs(10),
-            wait: WAIT,
-        };
-        let opened = open(&query.route, &query.credentials, &roots(), &patience).await;
-        let Some(Opened::Http2(mut connection)) = opened.unwrap().1 else {
-            panic!("not HTTP/2");
-        };
-        let post = Post {
-            path: "/3/device/0".to_owned(),
-            headers: vec![("apns-collapse-id", "a\nb".to_owned())],
-            body: Vec::new(),
-        };
-        connection.post(post).await.err()
-    });
+    let post = Post {
+        headers: vec![("apns-collapse-id", "a\nb".to_owned())],
+        body: Vec::new(),
+    };
+    let broken = post.seal().err();
     assert_eq!(broken, Some(Broken::Header("apns-collapse-id")));
 }

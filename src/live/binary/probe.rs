@@ -1,5 +1,4 @@
 //! The conversation after the handshake: listen, then on the binary protocol one probe that can reach nobody.
-//! Source: Apple's archived "Binary Provider API".
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,25 +8,25 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_openssl::SslStream;
 
-use super::dial::after;
-use super::outcome::{Outcome, closed, ending};
-use super::tls::Signals;
-use super::{Patience, Probe};
+use super::{ErrorPacket, Frame};
 use crate::apple::reason::Judgement;
+use crate::live::dial::after;
+use crate::live::outcome::{Outcome, closed, ending};
+use crate::live::tls::Signals;
+use crate::live::{Patience, Probe};
 
 /// What was said, and when an alert came.
-pub(super) struct Conversation {
-    pub(super) outcome: Outcome,
-    pub(super) probe: Probe,
-    pub(super) alert_at: Option<Instant>,
+pub(in crate::live) struct Conversation {
+    pub(in crate::live) outcome: Outcome,
+    pub(in crate::live) probe: Probe,
+    pub(in crate::live) alert_at: Option<Instant>,
 }
 
 /// After a ticket the server has seen the certificate; what it does at once (a close) is still its judgement.
-pub(super) const AFTER_TICKET: Duration = Duration::from_millis(200);
+pub(in crate::live) const AFTER_TICKET: Duration = Duration::from_millis(200);
 /// More than this before any probe is no silence to wait for.
 const CHATTER: usize = 64 * 1024;
-const ERROR_PACKET: usize = 6;
-const IDENTIFIER: [u8; 4] = *b"test";
+const IDENTIFIER: u32 = u32::from_be_bytes(*b"test");
 
 enum Event {
     Data(usize),
@@ -37,7 +36,7 @@ enum Event {
 }
 
 /// Listens, probes if that is wanted and of use, and listens again. Off the binary protocol bytes mean nothing.
-pub(super) async fn converse(
+pub(in crate::live) async fn converse(
     mut stream: Pin<&mut SslStream<TcpStream>>,
     signals: &Signals,
     binary: bool,
@@ -109,11 +108,11 @@ async fn ask(
         match next(stream.as_mut(), signals, &mut buffer, deadline).await {
             Event::Data(length) if probe.status.is_none() => {
                 packet.extend(buffer.iter().take(length));
-                if packet.first() != Some(&8) {
+                if packet.first() != Some(&ErrorPacket::COMMAND) {
                     return Outcome::Foreign;
                 }
-                if packet.len() >= ERROR_PACKET {
-                    probe.status = packet.get(1).copied().map(u16::from);
+                if let Some(said) = ErrorPacket::parse(&packet) {
+                    probe.status = Some(u16::from(said.status));
                     if !matches!(probe.status, Some(1 | 10 | 255)) {
                         return Outcome::Answered(Judgement::Accepted);
                     }
@@ -171,21 +170,14 @@ async fn next(
 
 /// One well-formed command-2 frame to the token of 32 zero bytes, with a payload that shows nothing.
 fn frame() -> Vec<u8> {
-    let items: [(u8, &[u8]); 5] = [
-        (1, &[0; 32]),
-        (2, br#"{"aps":{}}"#),
-        (3, &IDENTIFIER),
-        (4, &[0; 4]),
-        (5, &[5]),
-    ];
-    let mut body = Vec::new();
-    for (id, data) in items {
-        body.push(id);
-        body.extend((data.len() as u16).to_be_bytes());
-        body.extend(data);
-    }
-    let mut frame = vec![2];
-    frame.extend((body.len() as u32).to_be_bytes());
-    frame.extend(body);
-    frame
+    let mut bytes = Vec::new();
+    let frame = Frame {
+        token: &[0; 32],
+        payload: br#"{"aps":{}}"#,
+        identifier: IDENTIFIER,
+        expiration: Some(0),
+        priority: 5,
+    };
+    frame.write(&mut bytes);
+    bytes
 }

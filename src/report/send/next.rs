@@ -1,0 +1,60 @@
+//! The next thing to type: how to send what is not known to be sent, or what to do about a refusal.
+
+use super::Sent;
+use crate::report::{escape, words};
+use crate::send::{State, Tokens};
+
+impl Sent<'_> {
+    /// One line; none where nothing was sent, since the rows say why.
+    pub(super) fn next(&self) -> Option<String> {
+        if self.is_nothing(&self.ledger.counts()) {
+            return None;
+        }
+        let rest: Vec<usize> = self.ledger.rest().collect();
+        if let Some(file) = self.file
+            && let Some(parts) = lines(&rest, self.tokens)
+            && file != "-"
+        {
+            let file = words::shell(file);
+            return Some(escape::text(&format!(
+                "sed -n '{parts}' {file} > rest.txt    (then the same with --tokens rest.txt)"
+            )));
+        }
+        let refused = self.tally.groups().iter();
+        let refused = refused.filter(|group| group.state != State::Accepted);
+        let entry = refused.filter_map(|group| group.fate.entry()).next()?;
+        let own = format!(" {}", words::shell(self.path));
+        Some(escape::text(&entry.next.replace(" FILE", &own)))
+    }
+}
+
+/// The lines of these tokens as `sed` takes them; `None` if there are none, or too many pieces to be read.
+fn lines(rest: &[usize], tokens: &Tokens) -> Option<String> {
+    const PIECES: usize = 12;
+    let mut pieces: Vec<(usize, usize, usize)> = Vec::new();
+    for index in rest {
+        let line = tokens.listed.get(*index)?.line;
+        // A line that repeats a token may repeat one that was sent to.
+        let between = |end: usize| {
+            let repeated = &tokens.repeated;
+            repeated.iter().any(|one| (end..line).contains(&one.line))
+        };
+        match pieces.last_mut() {
+            Some((_, end, last)) if *last + 1 == *index && !between(*end) => {
+                (*end, *last) = (line, *index);
+            }
+            _ => pieces.push((line, line, *index)),
+        }
+        if pieces.len() > PIECES {
+            return None;
+        }
+    }
+    let texts: Vec<String> = pieces
+        .iter()
+        .map(|(begin, end, _)| match begin == end {
+            true => format!("{begin}p"),
+            false => format!("{begin},{end}p"),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| texts.join(";"))
+}
