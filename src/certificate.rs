@@ -100,6 +100,9 @@ impl Certificate {
                 }
                 _ => {}
             }
+            if !extension.oid.as_bytes().starts_with(APPLE) {
+                continue;
+            }
             match extension.oid.to_id_string().as_str() {
                 kind::OID_SANDBOX => marks.sandbox = true,
                 kind::OID_PRODUCTION => marks.production = true,
@@ -130,11 +133,7 @@ impl Certificate {
             issuer: name(x509.issuer()),
             issuer_der: x509.issuer().as_raw().to_vec(),
             subject_der: x509.subject().as_raw().to_vec(),
-            serial_number: x509
-                .raw_serial()
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect(),
+            serial_number: hex(x509.raw_serial()),
             not_before: x509.validity().not_before.to_datetime(),
             not_after: x509.validity().not_after.to_datetime(),
             signature_algorithm: signature_name(&x509.signature_algorithm.algorithm.to_id_string()),
@@ -316,50 +315,78 @@ fn shown(value: &[u8]) -> String {
         {
             string(&any)
         }
-        _ => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => hex(value),
     }
 }
 
+/// How every OID of Apple's begins (1.2.840.113635), in DER.
+const APPLE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63];
+/// How the OIDs of X.520's attributes begin (2.5.4), in DER.
+const X520: &[u8] = &[0x55, 0x04];
+
 pub(crate) fn name(name: &X509Name<'_>) -> Name {
     let mut result = Name::default();
-    let mut text: Vec<String> = Vec::new();
+    let mut text = String::with_capacity(2 * name.as_raw().len());
+    let mut add = |label: &str, value: &str| {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(label);
+        text.push('=');
+        text.push_str(value);
+    };
     for attribute in name.iter_attributes() {
         let value = string(attribute.attr_value());
-        let (label, slot) = match attribute.attr_type().to_id_string().as_str() {
-            "2.5.4.3" => ("CN".to_string(), Some(&mut result.common_name)),
-            "0.9.2342.19200300.100.1.1" => ("UID".to_string(), Some(&mut result.user_id)),
-            "2.5.4.11" => ("OU".to_string(), Some(&mut result.organizational_unit)),
-            "2.5.4.10" => ("O".to_string(), Some(&mut result.organization)),
-            "2.5.4.6" => ("C".to_string(), Some(&mut result.country)),
-            "1.2.840.113549.1.9.1" => ("emailAddress".to_string(), Some(&mut result.email)),
-            "2.5.4.7" => ("L".to_string(), None),
-            "2.5.4.8" => ("ST".to_string(), None),
-            other => (other.to_string(), None),
+        let oid = attribute.attr_type();
+        // Most attributes are told without writing their OID out.
+        let (label, slot) = match oid.as_bytes().strip_prefix(X520) {
+            Some([3]) => ("CN", Some(&mut result.common_name)),
+            Some([6]) => ("C", Some(&mut result.country)),
+            Some([7]) => ("L", None),
+            Some([8]) => ("ST", None),
+            Some([10]) => ("O", Some(&mut result.organization)),
+            Some([11]) => ("OU", Some(&mut result.organizational_unit)),
+            _ => match oid.to_id_string() {
+                id if id == "0.9.2342.19200300.100.1.1" => ("UID", Some(&mut result.user_id)),
+                id if id == "1.2.840.113549.1.9.1" => ("emailAddress", Some(&mut result.email)),
+                other => {
+                    add(&other, &value);
+                    continue;
+                }
+            },
         };
-        text.push(format!("{label}={value}"));
+        add(label, &value);
         if let Some(slot) = slot {
             slot.get_or_insert(value);
         }
     }
-    result.text = text.join(", ");
+    result.text = text;
     result
 }
 
 /// Text of any of the string types. x509-parser's own conversion stops at a NUL, which would hide the rest from the reader.
 fn string(value: &Any<'_>) -> String {
-    let wide: Vec<u16> = value
-        .data
-        .chunks(2)
-        .map(|pair| {
-            pair.iter()
-                .fold(0, |unit, byte| (unit << 8) | u16::from(*byte))
-        })
-        .collect();
     match value.tag() {
-        Tag::BmpString => String::from_utf16_lossy(&wide),
+        Tag::BmpString => {
+            let unit = |pair: &[u8]| {
+                pair.iter()
+                    .fold(0, |unit, byte| (unit << 8) | u16::from(*byte))
+            };
+            let wide: Vec<u16> = value.data.chunks(2).map(unit).collect();
+            String::from_utf16_lossy(&wide)
+        }
         Tag::T61String => value.data.iter().map(|byte| char::from(*byte)).collect(),
         _ => String::from_utf8_lossy(value.data).into_owned(),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(digit)
+        .collect()
 }
 
 fn signature_name(oid: &str) -> String {

@@ -158,7 +158,8 @@ fn damaged(reason: &str) -> Error {
 }
 
 fn modulus_bits(modulus: &[u8]) -> usize {
-    let significant: Vec<u8> = modulus.iter().copied().skip_while(|b| *b == 0).collect();
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let significant = modulus.get(zeros..).unwrap_or_default();
     match significant.first() {
         Some(first) => significant.len() * 8 - first.leading_zeros() as usize,
         None => 0,

@@ -9,5 +9,5 @@ mod summary;
 pub use latest::keep_latest;
 pub use policy::{App, Filter, Policy};
 pub use row::{Dated, Entry, Role, Row};
-pub use scan::{Batch, Progress, Scan, rows, scan};
-pub use summary::Summary;
+pub use scan::{Batch, Keep, Progress, Scan, rows, scan};
+pub use summary::{Summary, Tally};

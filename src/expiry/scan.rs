@@ -2,9 +2,10 @@
 
 use super::policy::Policy;
 use super::row::{Dated, Entry, Row};
+use super::summary::Tally;
 use crate::container::{Depth, Format};
 use crate::error::{Error, Result};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::inputs::{self, Found, Input, State};
 use crate::secret::Passphrase;
 use std::path::PathBuf;
@@ -23,14 +24,26 @@ const WANTED: &str = "certificate";
 /// What some files brought.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// In the order of the files.
+    /// In the order of the files, as far as they are wanted.
     pub rows: Vec<Row>,
-    /// Files of the command line that a passphrase is missing for, each with the place in `rows` where its own belong.
+    /// What all of them come to.
+    pub tally: Tally,
+    /// Files of the command line that a passphrase is missing for, each with the place in `rows` of the one row that says so. They are
+    /// not in the tally.
     pub locked: Vec<(usize, Input)>,
     /// Files of no kind read here.
     pub skipped: usize,
     /// Which paths of the command line brought anything.
     sources: Vec<usize>,
+}
+
+/// Which rows are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All.
+    All,
+    /// Those that need attention; the others are only counted.
+    Attention,
 }
 
 /// Counters that whoever waits may look at.
@@ -69,16 +82,17 @@ pub fn scan(
     paths: &[PathBuf],
     passphrases: &[Passphrase],
     policy: &Arc<Policy>,
+    keep: Keep,
     progress: &Arc<Progress>,
 ) -> Result<Scan> {
     let mut files = inputs::find(paths.to_vec());
     let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
     let work = if first.len() < CHUNK {
         progress.found.store(first.len(), Ordering::Relaxed);
-        let batch = read(first, passphrases, policy, progress);
+        let batch = read(first, passphrases, policy, keep, progress);
         Work::Done(Some(batch))
     } else {
-        threads(first, files, passphrases, policy, progress)?
+        threads(first, files, passphrases, policy, keep, progress)?
     };
     Ok(Scan {
         work,
@@ -93,6 +107,7 @@ fn threads(
     mut files: impl Iterator<Item = Found> + Send + 'static,
     passphrases: &[Passphrase],
     policy: &Arc<Policy>,
+    keep: Keep,
     progress: &Arc<Progress>,
 ) -> Result<Work> {
     let count = thread::available_parallelism().map_or(1, usize::from);
@@ -106,7 +121,7 @@ fn threads(
             for chunk in take {
                 // Nobody wants the rest after a signal.
                 if put
-                    .send(read(chunk, &passphrases, &policy, &progress))
+                    .send(read(chunk, &passphrases, &policy, keep, &progress))
                     .is_err()
                 {
                     break;
@@ -184,8 +199,10 @@ impl Scan {
                 path: path.clone(),
                 entry: Entry::Trouble(nothing.clone().in_path(path.display().to_string())),
             });
+        let rows: Vec<Row> = rows.collect();
         Batch {
-            rows: rows.collect(),
+            tally: Tally::of(&rows),
+            rows,
             ..Batch::default()
         }
     }
@@ -195,6 +212,7 @@ fn read(
     files: Vec<Found>,
     passphrases: &[Passphrase],
     policy: &Policy,
+    keep: Keep,
     progress: &Progress,
 ) -> Batch {
     let mut batch = Batch::default();
@@ -206,7 +224,7 @@ fn read(
             batch.skipped += 1;
             continue;
         }
-        let (rows, fruitful) = told(&input, policy);
+        let (mut rows, fruitful) = told(&input, policy);
         if fruitful && batch.sources.last() != Some(&source) {
             batch.sources.push(source);
         }
@@ -214,7 +232,10 @@ fn read(
             State::Locked { .. } if input.named && !rows.is_empty() && !has_dates(&input) => {
                 batch.locked.push((batch.rows.len(), input));
             }
-            _ => {}
+            _ => batch.tally.add_all(&rows),
+        }
+        if keep == Keep::Attention {
+            rows.retain(|row| row.status() != Status::Ok);
         }
         batch.rows.extend(rows);
     }

@@ -38,15 +38,34 @@ pub struct Next {
     pub title: String,
 }
 
-impl Summary {
-    /// Adds a row.
-    pub fn add(&mut self, row: &Row) {
-        self.total += 1;
-        match row.status() {
-            Status::Ok => self.ok += 1,
-            Status::Warning => self.warning += 1,
-            Status::Critical => self.critical += 1,
-            Status::Unknown => self.unknown += 1,
+/// What some rows add to a summary; made where the rows are, so that they need not travel for it.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Ok, warning, critical, unknown.
+    counts: [usize; 4],
+    next: Option<Next>,
+    earliest: Option<OffsetDateTime>,
+    /// Each certificate, and whether it needs action.
+    marks: Vec<(u128, bool)>,
+}
+
+impl Tally {
+    /// The figures of these rows.
+    pub fn of(rows: &[Row]) -> Tally {
+        let mut tally = Tally::default();
+        tally.add_all(rows);
+        tally
+    }
+
+    /// Adds those of these rows.
+    pub fn add_all(&mut self, rows: &[Row]) {
+        rows.iter().for_each(|row| self.add(row));
+    }
+
+    fn add(&mut self, row: &Row) {
+        let status = row.status();
+        if let Some(count) = self.counts.get_mut(usize::from(status.exit_code())) {
+            *count += 1;
         }
         let Entry::Dated(dated) = &row.entry else {
             return;
@@ -55,19 +74,37 @@ impl Summary {
             Some(sha256) => sha256.mark(),
             None => profile_mark(&dated.serial_number, &row.path),
         };
-        self.different.insert(mark);
-        let first = |end: Option<OffsetDateTime>| end.is_none_or(|end| dated.not_after < end);
-        if first(self.earliest) {
-            self.earliest = Some(dated.not_after);
-        }
-        if dated.status != Status::Ok {
-            self.needing_action.insert(mark);
-        } else if first(self.next.as_ref().map(|next| next.not_after)) {
+        self.marks.push((mark, status != Status::Ok));
+        let end = dated.not_after;
+        self.earliest = Some(self.earliest.map_or(end, |earliest| earliest.min(end)));
+        let is_next = |next: &Next| end < next.not_after;
+        if status == Status::Ok && self.next.as_ref().is_none_or(is_next) {
             self.next = Some(Next {
-                not_after: dated.not_after,
+                not_after: end,
                 title: dated.title().to_string(),
             });
         }
+    }
+}
+
+impl Summary {
+    /// Adds what some rows come to.
+    pub fn add(&mut self, tally: Tally) {
+        let [ok, warning, critical, unknown] = tally.counts;
+        self.ok += ok;
+        self.warning += warning;
+        self.critical += critical;
+        self.unknown += unknown;
+        self.total += ok + warning + critical + unknown;
+        for (mark, needs_action) in tally.marks {
+            self.different.insert(mark);
+            if needs_action {
+                self.needing_action.insert(mark);
+            }
+        }
+        self.earliest = self.earliest.into_iter().chain(tally.earliest).min();
+        let both = self.next.take().into_iter().chain(tally.next);
+        self.next = both.min_by_key(|next| next.not_after);
     }
 
     /// Different certificates and profiles among the rows.

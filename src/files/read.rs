@@ -143,8 +143,9 @@ impl<F: AsFd> Source<F> {
             return Err(too_large);
         }
         let mut reader = Reader::new(self.fd.as_fd(), self.wait);
-        // One byte more than the size, so that the end is seen without growing.
-        let mut buffer = Zeroizing::new(vec![0; self.size.max(8191) + 1]);
+        // One byte more than the size, so that the end is seen without growing. Pipes and what the kernel makes up have none.
+        let size = if self.size == 0 { 8191 } else { self.size };
+        let mut buffer = Zeroizing::new(vec![0; size + 1]);
         let mut filled = 0;
         loop {
             if filled > LIMIT {
@@ -153,9 +154,12 @@ impl<F: AsFd> Source<F> {
             if filled == buffer.len() {
                 buffer = grown(&buffer);
             }
-            match reader.read(&mut buffer[filled..])? {
-                0 => break,
-                count => filled += count,
+            let count = reader.read(&mut buffer[filled..])?;
+            filled += count;
+            // A regular file that gives exactly its size has ended: one call less a file.
+            let whole = filled == self.size && self.wait.is_none();
+            if count == 0 || whole {
+                break;
             }
         }
         buffer.truncate(filled);

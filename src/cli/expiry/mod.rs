@@ -10,7 +10,7 @@ use super::wishes::WishFlags;
 use super::{Common, PassIn, moment, open, passphrase::Passphrases};
 use crate::apple::Environment;
 use crate::error::Error;
-use crate::expiry::{self, Batch, Filter, Policy, Progress, Row, Summary};
+use crate::expiry::{self, Batch, Filter, Keep, Policy, Progress, Row, Summary, Tally};
 use crate::files::signal;
 use crate::finding::{Finding, Status};
 use crate::report::expiry::{Outcome, json};
@@ -129,17 +129,22 @@ impl Expiry {
             rows: Vec::new(),
             summary: Summary::default(),
         };
+        let keep = match self.latest || outputs.want_all() {
+            true => Keep::All,
+            false => Keep::Attention,
+        };
         let candidates = passphrases.candidates()?;
-        for mut batch in expiry::scan(&self.paths, &candidates, policy, &progress)? {
+        for mut batch in expiry::scan(&self.paths, &candidates, policy, keep, &progress)? {
             signal::check()?;
             unlock(&mut batch, passphrases, policy)?;
             found.summary.skipped += batch.skipped;
             if !self.latest {
-                batch.rows.iter().for_each(|row| found.summary.add(row));
+                found.summary.add(batch.tally);
                 outputs.stream(&batch.rows, policy.now);
             }
-            let keeps = |row: &Row| self.latest || outputs.keeps(row);
-            found.rows.extend(batch.rows.into_iter().filter(keeps));
+            if self.latest || !outputs.only_stream() {
+                found.rows.extend(batch.rows);
+            }
             line.tell(|| {
                 let count =
                     |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed);
@@ -153,7 +158,7 @@ impl Expiry {
         signal::check()?;
         if self.latest {
             found.summary.superseded = expiry::keep_latest(&mut found.rows);
-            found.rows.iter().for_each(|row| found.summary.add(row));
+            found.summary.add(Tally::of(&found.rows));
             outputs.stream(&found.rows, policy.now);
         }
         Ok(found)
@@ -222,10 +227,10 @@ fn unlock(
     // From the end, so that the places of the earlier ones stay true.
     for (place, mut input) in std::mem::take(&mut batch.locked).into_iter().rev() {
         open::unlock_one(&mut input, passphrases)?;
+        let rows = expiry::rows(&input, policy);
+        batch.tally.add_all(&rows);
         // A locked file has one row, which says so.
-        batch
-            .rows
-            .splice(place..=place, expiry::rows(&input, policy));
+        batch.rows.splice(place..=place, rows);
     }
     Ok(())
 }

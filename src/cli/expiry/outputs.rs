@@ -72,15 +72,18 @@ impl Outputs {
         })
     }
 
-    /// Whether a row is still needed once everything has been read.
-    pub(super) fn keeps(&self, row: &Row) -> bool {
+    /// Whether any output shows the rows that are good.
+    pub(super) fn want_all(&self) -> bool {
         let formats = self.files.iter().map(|(format, _)| *format);
-        let streamed = self.stream.is_some();
-        let stdout = self.stdout.filter(|_| !streamed);
-        formats.chain(stdout).any(|format| match format {
-            Format::Text | Format::Github | Format::Nagios => text::keeps(row),
+        formats.chain(self.stdout).any(|format| match format {
+            Format::Text | Format::Github | Format::Nagios => false,
             Format::Json | Format::Csv | Format::Prometheus | Format::Junit => true,
         })
+    }
+
+    /// Whether no output needs the rows once they have been read.
+    pub(super) fn only_stream(&self) -> bool {
+        self.stream.is_some() && self.files.is_empty()
     }
 
     /// Writes the rows to stdout already, if that is where and how they go.

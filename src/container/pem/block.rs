@@ -5,12 +5,19 @@ use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
 use zeroize::Zeroizing;
 
-/// One block: its label and its lines, framed anew so that the pem crate reads what people paste.
+/// One block: its label and what stands between its BEGIN and END.
 pub(super) struct Block<'a> {
     pub(super) label: &'a str,
-    framed: Zeroizing<String>,
+    body: Body<'a>,
     /// Whether blank lines or headers stand where OpenSSL's loader wants base64.
     pub(super) loose: bool,
+}
+
+enum Body<'a> {
+    /// Nothing but lines of base64, as nearly every file has it.
+    Strict(&'a str),
+    /// The lines framed anew, so that the pem crate reads what people paste.
+    Framed(Zeroizing<String>),
 }
 
 /// Every block between a BEGIN and the next END or BEGIN.
@@ -26,6 +33,13 @@ fn block(piece: &str) -> Result<Block<'_>> {
     if !end.trim_start().starts_with(label) {
         let reason = "the END line names another kind than its BEGIN line";
         return Err(damaged(reason.to_string()));
+    }
+    if let Some(lines) = strict(body) {
+        return Ok(Block {
+            label,
+            body: Body::Strict(lines),
+            loose: false,
+        });
     }
     let mut framed = Zeroizing::new(String::with_capacity(piece.len() + 64));
     framed.push_str(&format!("{BEGIN}{label}-----\n"));
@@ -56,26 +70,68 @@ fn block(piece: &str) -> Result<Block<'_>> {
     framed.push_str(&format!("{END}{label}-----\n"));
     Ok(Block {
         label,
-        framed,
+        body: Body::Framed(framed),
         loose,
     })
+}
+
+/// The lines, if they hold base64 and nothing else.
+fn strict(body: &str) -> Option<&str> {
+    let lines = body.strip_prefix('\n')?.strip_suffix('\n')?;
+    let mut before = b'\n';
+    let fits = lines.bytes().all(|byte| {
+        let blank = byte == b'\n' && before == b'\n';
+        before = byte;
+        !blank && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n'))
+    });
+    fits.then_some(lines)
+}
+
+/// The bytes that lines of base64 stand for, where OpenSSL's decoder reads them.
+fn decoded(lines: &str) -> Option<Vec<u8>> {
+    let mut base64 = Zeroizing::new(String::with_capacity(lines.len()));
+    base64.extend(lines.split('\n'));
+    let padding = base64.len() - base64.trim_end_matches('=').len();
+    let digits = base64.get(..base64.len() - padding)?;
+    // The decoder is not particular about what stands in the middle.
+    if padding > 2 || digits.contains('=') || !base64.len().is_multiple_of(4) {
+        return None;
+    }
+    openssl::base64::decode_block(&base64).ok()
 }
 
 impl Block<'_> {
     /// The value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.framed.lines();
+        let Body::Framed(framed) = &self.body else {
+            return None;
+        };
+        let mut lines = framed.lines();
         lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
     }
 
     /// What the base64 stands for.
     pub(super) fn decode(&self) -> Result<SecretBytes> {
-        let pem = ::pem::parse(self.framed.as_bytes()).map_err(|e| damaged(e.to_string()))?;
-        if pem.contents().is_empty() {
-            return Err(damaged(format!("the {} block is empty", self.label)));
+        let bytes = match &self.body {
+            Body::Strict(lines) => match decoded(lines) {
+                Some(bytes) => bytes,
+                None => parsed(&Zeroizing::new(format!(
+                    "{BEGIN}{label}-----\n{lines}\n{END}{label}-----\n",
+                    label = self.label
+                )))?,
+            },
+            Body::Framed(framed) => parsed(framed)?,
+        };
+        match bytes.is_empty() {
+            true => Err(damaged(format!("the {} block is empty", self.label))),
+            false => Ok(SecretBytes::new(bytes)),
         }
-        Ok(SecretBytes::new(pem.into_contents()))
     }
+}
+
+fn parsed(framed: &str) -> Result<Vec<u8>> {
+    let pem = ::pem::parse(framed.as_bytes()).map_err(|e| damaged(e.to_string()))?;
+    Ok(pem.into_contents())
 }
 
 fn damaged(reason: String) -> Error {

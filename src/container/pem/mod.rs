@@ -24,9 +24,12 @@ const END: &str = "-----END ";
 pub(super) fn parse(text: &Text, depth: Depth) -> Result<Container> {
     let mut contents = Contents::new(Format::Pem, "PEM");
     let (mut sealed, mut broken) = (Vec::new(), Vec::new());
-    let mut loose = false;
+    let (mut loose, mut only_cms) = (false, true);
     for block in blocks(&text.text) {
-        loose |= block.as_ref().is_ok_and(|block| block.loose);
+        if let Ok(block) = &block {
+            loose |= block.loose;
+            only_cms &= is_cms(block.label);
+        }
         if let Err(error) = block.and_then(|block| add(&mut contents, &mut sealed, block, depth)) {
             broken.push(error);
         }
@@ -76,11 +79,7 @@ pub(super) fn parse(text: &Text, depth: Depth) -> Result<Container> {
         );
     }
     contents.description = describe(&contents, !sealed.is_empty());
-    if contents.profile.is_none()
-        && blocks(&text.text)
-            .flatten()
-            .all(|block| is_cms(block.label))
-    {
+    if contents.profile.is_none() && only_cms {
         contents.format = Format::Pkcs7;
         contents.description = format!("{} in PKCS#7", contents.description);
     }

@@ -32,7 +32,7 @@ impl Text {
             text = Zeroizing::new(rest.to_string());
         }
         let escaped = |line: &str| line.contains(BEGIN) && line.contains("\\n");
-        if text.lines().any(escaped) {
+        if text.contains('\\') && text.lines().any(escaped) {
             unreadable_by_servers.push("it has \\n in place of line ends");
             text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
         }
@@ -91,7 +91,8 @@ fn misplaced(text: &str) -> Vec<&'static str> {
             found.push(what);
         }
     };
-    for line in text.lines() {
+    let framing = |line: &&str| line.contains('-');
+    for line in text.lines().filter(framing) {
         let Some((before, after)) = line.split_once(BEGIN) else {
             continue;
         };

@@ -2,7 +2,6 @@
 
 use super::{Outcome, environments, headline};
 use crate::expiry::{Entry, Role, Row};
-use crate::finding::Status;
 use crate::report::{escape, words};
 use crate::validity::Expiry;
 use time::OffsetDateTime;
@@ -92,9 +91,4 @@ fn cells(row: &Row, now: OffsetDateTime) -> [String; 5] {
     };
     let title = format!("{}{role}", escape::text(dated.title()));
     [status, when, title, serves, path]
-}
-
-/// Whether the format wants this row kept until the end.
-pub fn keeps(row: &Row) -> bool {
-    row.status() != Status::Ok
 }
