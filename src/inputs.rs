@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::finding::{Finding, Severity};
 use crate::secret::{Passphrase, SecretBytes};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Extensions by which a file met in a folder is worth a word even if it cannot be read.
@@ -134,6 +135,35 @@ pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
         }
     }
     Ok(inputs)
+}
+
+/// The passphrases that locked files are tried with.
+#[derive(Clone, Debug, Default)]
+pub struct Keyring {
+    /// For every file.
+    pub any: Vec<Passphrase>,
+    /// For one file each, tried before the others.
+    pub own: Vec<(PathBuf, Passphrase)>,
+}
+
+impl Keyring {
+    /// Those for a file, in the order to try.
+    pub fn of(&self, path: &Path) -> Cow<'_, [Passphrase]> {
+        let is_own = |owner: &Path| {
+            owner == path || (owner.file_name() == path.file_name() && files::is_same(owner, path))
+        };
+        let mut own: Vec<Passphrase> = self
+            .own
+            .iter()
+            .filter(|(owner, _)| is_own(owner))
+            .map(|(_, passphrase)| passphrase.clone())
+            .collect();
+        if own.is_empty() {
+            return Cow::Borrowed(&self.any);
+        }
+        own.extend(self.any.iter().cloned());
+        Cow::Owned(own)
+    }
 }
 
 /// A file to open, or why it could not be found.

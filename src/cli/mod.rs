@@ -5,6 +5,7 @@
 
 mod check;
 mod choose;
+mod config;
 mod convert;
 mod csr;
 mod endpoint;

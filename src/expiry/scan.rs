@@ -6,8 +6,7 @@ use super::summary::Tally;
 use crate::container::{Depth, Format};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Status};
-use crate::inputs::{self, Found, Input, State};
-use crate::secret::Passphrase;
+use crate::inputs::{self, Found, Input, Keyring, State};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,7 +79,7 @@ enum Work {
 /// Where the system gives no thread.
 pub fn scan(
     paths: &[PathBuf],
-    passphrases: &[Passphrase],
+    keyring: &Keyring,
     policy: &Arc<Policy>,
     keep: Keep,
     progress: &Arc<Progress>,
@@ -89,10 +88,10 @@ pub fn scan(
     let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
     let work = if first.len() < CHUNK {
         progress.found.store(first.len(), Ordering::Relaxed);
-        let batch = read(first, passphrases, policy, keep, progress);
+        let batch = read(first, keyring, policy, keep, progress);
         Work::Done(Some(batch))
     } else {
-        threads(first, files, passphrases, policy, keep, progress)?
+        threads(first, files, keyring, policy, keep, progress)?
     };
     Ok(Scan {
         work,
@@ -105,7 +104,7 @@ pub fn scan(
 fn threads(
     first: Vec<Found>,
     mut files: impl Iterator<Item = Found> + Send + 'static,
-    passphrases: &[Passphrase],
+    keyring: &Keyring,
     policy: &Arc<Policy>,
     keep: Keep,
     progress: &Arc<Progress>,
@@ -115,13 +114,13 @@ fn threads(
     for _ in 0..count {
         let (give, take) = sync_channel::<Vec<Found>>(WAITING);
         let (put, out) = sync_channel(WAITING);
-        let (passphrases, policy) = (passphrases.to_vec(), Arc::clone(policy));
+        let (keyring, policy) = (keyring.clone(), Arc::clone(policy));
         let progress = Arc::clone(progress);
         spawn(move || {
             for chunk in take {
                 // Nobody wants the rest after a signal.
                 if put
-                    .send(read(chunk, &passphrases, &policy, keep, &progress))
+                    .send(read(chunk, &keyring, &policy, keep, &progress))
                     .is_err()
                 {
                     break;
@@ -210,15 +209,15 @@ impl Scan {
 
 fn read(
     files: Vec<Found>,
-    passphrases: &[Passphrase],
+    keyring: &Keyring,
     policy: &Policy,
     keep: Keep,
     progress: &Progress,
 ) -> Batch {
     let mut batch = Batch::default();
     for found in files {
-        let source = found.source;
-        let input = found.open(passphrases, Depth::Dates);
+        let (source, path) = (found.source, found.path.clone());
+        let input = found.open(&keyring.of(&path), Depth::Dates);
         progress.read.fetch_add(1, Ordering::Relaxed);
         if input.is_foreign() {
             batch.skipped += 1;

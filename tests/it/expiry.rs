@@ -207,6 +207,7 @@ fn thresholds_are_inclusive_and_may_be_a_share_of_the_lifetime() {
         ("", 1),
         (" --warn 720h", 1),
         (" --warn 29d", 0),
+        (" --warn 5d", 0),
         (" --crit 30d", 2),
         (" --warn 7% --crit 1d", 0),
         (" --warn 8% --crit 1%", 1),
@@ -550,4 +551,82 @@ fn more_than_ten_annotations_of_a_kind_are_counted_instead() {
         stdout.lines().last().unwrap(),
         "::error title=pushcert expiry::3 more, in the summary of this step"
     );
+}
+
+const FLEET: &str = r#"# the fleet
+paths = ["certs", "keys/modern.p12"]
+warn = "45d"
+only = "push"
+passin = ["env:FLEET"]
+
+[[app]]
+topic = "com.example.app"
+owner = "mobile, 2nd floor"
+crit = "2d"
+
+[[file]]
+path = "keys/modern.p12"
+passin = "env:MODERN"
+"#;
+
+#[test]
+fn a_configuration_names_paths_thresholds_owners_and_passphrases() {
+    let folder = fleet();
+    folder
+        .fixture("modern.p12", "keys/modern.p12")
+        .write("pushcert.toml", FLEET.as_bytes());
+    let line = format!("--config pushcert.toml --json --at {NOW}");
+    let (code, stdout, stderr) = folder.run_with(&line, &[("MODERN", "hello123"), ("FLEET", "x")]);
+    assert_eq!((code, stderr.as_str()), (2, ""));
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    let expected = [
+        "certs/app.cer warning",
+        "certs/news.cer warning",
+        "certs/pay.cer critical",
+        "certs/tv.cer warning",
+        "certs/web.cer ok",
+        "keys/modern.p12 ok",
+    ];
+    assert_eq!(rows(&document), expected);
+    assert_eq!(document["results"][0]["owner"], "mobile, 2nd floor");
+    let line = format!("--config pushcert.toml certs/app.cer --crit 3d --at {NOW}");
+    let (_, stdout, _) = folder.run_with(&line, &[("MODERN", "x"), ("FLEET", "x")]);
+    let row = stdout.lines().nth(2).unwrap();
+    assert_eq!(
+        row,
+        "  warning    in 3 days  com.example.app  sandbox  certs/app.cer, owner mobile, 2nd floor"
+    );
+}
+
+#[test]
+fn a_broken_configuration_is_told_by_line_and_key() {
+    let folder = fleet();
+    for (text, reason) in [
+        (
+            "paths = [\"certs\"]\nwran = \"5d\"\n",
+            "line 2: unknown field `wran`, expected one of `paths`, `warn`, `crit`, `only`, `latest`, `passin`, `app`, `file`",
+        ),
+        (
+            "warn = \"soon\"\n",
+            "line 1: warn: not a duration such as 500ms, 10s, 5m, 12h, 30d or 2w",
+        ),
+        (
+            "\n\n[[app]]\ntopic = \"a\"\ncrit = \"101%\"\n",
+            "line 5: crit: a percentage is between 0 and 100",
+        ),
+        (
+            "passin = [\"pass:secret\"]\n",
+            "line 1: passin: takes env:NAME and file:PATH here",
+        ),
+        ("only = \"all\"\n", "line 1: only: knows push alone"),
+        ("[[file]]\npath = \"a\"\n", "line 1: missing field `passin`"),
+    ] {
+        folder.write("pushcert.toml", text.as_bytes());
+        let (code, _, stderr) = folder.run("certs --config pushcert.toml");
+        let expected = format!("error: pushcert.toml: {reason}\n");
+        assert_eq!((code, stderr), (64, expected));
+    }
+    assert_eq!(folder.run("certs --config none.toml").0, 3);
+    folder.write("pushcert.toml", b"warn = \"5d\"\n");
+    assert_eq!(folder.run("--config pushcert.toml").0, 64);
 }

@@ -3,6 +3,7 @@
 mod format;
 mod outputs;
 
+use super::config::{self, Config};
 use super::fail_on::FailOn;
 use super::reply::{Reply, Stop};
 use super::waiting::Line;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::expiry::{self, Batch, Filter, Keep, Policy, Progress, Row, Summary, Tally};
 use crate::files::signal;
 use crate::finding::{Finding, Status};
+use crate::inputs::Keyring;
 use crate::report::expiry::{Outcome, json};
 use crate::report::json::envelope;
 use crate::validity::Threshold;
@@ -31,14 +33,17 @@ use time::OffsetDateTime;
 )]
 pub(super) struct Expiry {
     /// Files and folders; - is stdin
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "config", value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Warn when less validity is left: a duration or a percentage
-    #[arg(long, value_name = "D", default_value = "30d", value_parser = moment::parse_threshold)]
-    warn: Threshold,
-    /// Critical when less validity is left
-    #[arg(long, value_name = "D", default_value = "7d", value_parser = moment::parse_threshold)]
-    crit: Threshold,
+    /// Warn when less validity is left: a duration or a percentage [default: 30d]
+    #[arg(long, value_name = "D", value_parser = moment::parse_threshold)]
+    warn: Option<Threshold>,
+    /// Critical when less validity is left [default: 7d]
+    #[arg(long, value_name = "D", value_parser = moment::parse_threshold)]
+    crit: Option<Threshold>,
+    /// Paths, thresholds, owners and passphrase sources of a fleet, as docs/expiry.md describes it; flags win
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The dialect of the answer
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -89,26 +94,29 @@ impl Expiry {
         }
     }
 
-    pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
-        if let (Threshold::Left(warn), Threshold::Left(crit)) = (self.warn, self.crit)
-            && crit > warn
-        {
-            return Err(Stop::usage("--crit is above --warn"));
-        }
+    pub(super) fn run(mut self) -> Result<Reply, Box<Stop>> {
+        let config = match &self.config {
+            Some(path) => config::read(path)?,
+            None => Config::default(),
+        };
+        self.paths_from(&config)?;
+        self.latest |= config.latest;
+        let (warn, crit) = thresholds(self.warn.or(config.warn), self.crit.or(config.crit))?;
         let mut outputs = Outputs::plan(&self)?;
         let policy = Arc::new(Policy {
             now: moment::now(self.at),
-            warn: self.warn,
-            critical: self.crit,
+            warn,
+            critical: crit,
             filter: Filter {
-                only_push: self.only.is_some(),
+                only_push: self.only.is_some() || config.only_push,
                 topic: self.wishes.topic.clone(),
                 environment: self.wishes.env.map(Environment::from),
             },
-            apps: Vec::new(),
+            apps: config.apps.clone(),
         });
         let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.paths)?;
-        let found = self.find(&policy, &mut passphrases, &mut outputs)?;
+        let keyring = self.keyring(config, &mut passphrases)?;
+        let found = self.find(&policy, &keyring, &mut passphrases, &mut outputs)?;
         if found.summary.total == 0 {
             let wanted = "certificate that the flags let through was";
             return Err(Error::NoInputFound { wanted }.into());
@@ -116,10 +124,43 @@ impl Expiry {
         self.reply(&found, &policy, outputs)
     }
 
+    /// The paths of the command line, or those of the configuration where it names none.
+    fn paths_from(&mut self, config: &Config) -> Result<(), Box<Stop>> {
+        if self.paths.is_empty() {
+            self.paths.clone_from(&config.paths);
+        }
+        match self.paths.is_empty() {
+            true => Err(Stop::usage(
+                "no path: neither the command line nor --config names one",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// The passphrases of flags and environment, or those of the configuration where neither names any; and its own of single files.
+    fn keyring(&self, config: Config, passphrases: &mut Passphrases) -> Result<Keyring, Box<Stop>> {
+        let mut any = passphrases.candidates()?;
+        let named = std::env::var_os("PUSHCERT_PASSIN").is_some_and(|source| !source.is_empty());
+        if self.passin.passin.is_empty() && !named {
+            any.extend(config::passphrases(config.passin)?);
+        }
+        let mut own = Vec::new();
+        for (path, source) in config.files {
+            let found = config::passphrases(vec![source])?;
+            own.extend(
+                found
+                    .into_iter()
+                    .map(|passphrase| (path.clone(), passphrase)),
+            );
+        }
+        Ok(Keyring { any, own })
+    }
+
     /// Reads everything. The rows go to whoever writes while reading; the rest is kept as far as anyone needs it at the end.
     fn find(
         &self,
         policy: &Arc<Policy>,
+        keyring: &Keyring,
         passphrases: &mut Passphrases,
         outputs: &mut Outputs,
     ) -> Result<Found, Box<Stop>> {
@@ -133,8 +174,7 @@ impl Expiry {
             true => Keep::All,
             false => Keep::Attention,
         };
-        let candidates = passphrases.candidates()?;
-        for mut batch in expiry::scan(&self.paths, &candidates, policy, keep, &progress)? {
+        for mut batch in expiry::scan(&self.paths, keyring, policy, keep, &progress)? {
             signal::check()?;
             unlock(&mut batch, passphrases, policy)?;
             found.summary.skipped += batch.skipped;
@@ -215,6 +255,31 @@ impl Expiry {
             .map(|(_, status)| self.fail_on.lower(*status))
             .fold(Status::Ok, Status::worst)
             .exit_code()
+    }
+}
+
+/// The thresholds with their defaults, of which the critical one never lies above the other.
+fn thresholds(
+    warn: Option<Threshold>,
+    crit: Option<Threshold>,
+) -> Result<(Threshold, Threshold), Box<Stop>> {
+    let days = |days| Threshold::Left(time::Duration::days(days));
+    let warn = warn.unwrap_or(days(30));
+    // A --warn below seven days that stands alone takes the default with it.
+    let default = match warn {
+        Threshold::Left(warn) => Threshold::Left(warn.min(time::Duration::days(7))),
+        Threshold::Percent(_) => days(7),
+    };
+    let crit = crit.unwrap_or(default);
+    let above = match (warn, crit) {
+        (Threshold::Left(warn), Threshold::Left(crit)) => crit > warn,
+        (Threshold::Percent(warn), Threshold::Percent(crit)) => crit > warn,
+        // How they lie to each other depends on the lifetime.
+        _ => false,
+    };
+    match above {
+        true => Err(Stop::usage("--crit is above --warn")),
+        false => Ok((warn, crit)),
     }
 }
 

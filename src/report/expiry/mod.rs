@@ -75,7 +75,7 @@ fn sentence_with_place(row: &Row, now: OffsetDateTime) -> String {
 fn sentence(row: &Row, now: OffsetDateTime) -> String {
     match &row.entry {
         Entry::Trouble(finding) => escape::text(&finding.message),
-        Entry::Dated(dated) => format!("{} {}", name(dated), ends(dated, now)),
+        Entry::Dated(dated) => format!("{} {}{}", name(dated), ends(dated, now), owner(dated)),
     }
 }
 
@@ -91,6 +91,12 @@ fn name(dated: &Dated) -> String {
         true => title,
         false => format!("{title} ({})", environments(dated)),
     }
+}
+
+/// `, owner mobile team`. Escaped.
+fn owner(dated: &Dated) -> String {
+    let owner = dated.owner.as_deref().map(escape::text);
+    owner.map_or(String::new(), |owner| format!(", owner {owner}"))
 }
 
 fn ends(dated: &Dated, now: OffsetDateTime) -> String {

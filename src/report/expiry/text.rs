@@ -1,6 +1,6 @@
 //! For a person: the answer, then what needs attention, most urgent first, and how much is good.
 
-use super::{Outcome, environments, headline};
+use super::{Outcome, environments, headline, owner};
 use crate::expiry::{Entry, Role, Row};
 use crate::report::{escape, words};
 use crate::validity::Expiry;
@@ -90,5 +90,5 @@ fn cells(row: &Row, now: OffsetDateTime) -> [String; 5] {
         false => environments(dated),
     };
     let title = format!("{}{role}", escape::text(dated.title()));
-    [status, when, title, serves, path]
+    [status, when, title, serves, path + &owner(dated)]
 }

@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 fn child(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
+    // A suite that was started in the background has SIGINT ignored, and so would all that it starts.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT,QUIT", env!("CARGO_BIN_EXE_pushcert")]);
     for name in VARIABLES {
         command.env_remove(name);
     }
