@@ -1289,7 +1289,7 @@ fn lab_rehearse_verifies_every_step() {
     let document = ran.json();
     assert_eq!(document["status"], "ok");
     let steps = document["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 9);
     assert!(steps.iter().all(|step| step["ok"] == true));
     assert_eq!(place.mode("kept/ck.pem"), 0o600);
     assert_eq!(blocks(&place.text("kept/ck.pem")), [CERTIFICATE, KEY]);

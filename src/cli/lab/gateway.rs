@@ -42,11 +42,11 @@ pub(super) struct Serve {
     /// Answer every notification with this reason of APNs'
     #[arg(long, value_name = "REASON", value_parser = reasons(), hide_possible_values = true)]
     answer: Option<&'static Reason>,
-    #[command(flatten)]
-    faults: Misbehaviour,
     /// Folder of the lab
     #[arg(long, value_name = "DIR", default_value = "lab")]
     lab: PathBuf,
+    #[command(flatten)]
+    faults: Misbehaviour,
     #[command(flatten)]
     pub(super) common: Common,
 }

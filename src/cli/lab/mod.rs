@@ -27,7 +27,7 @@ enum LabCommand {
     Issue(issue::Issue),
     /// Answer like APNs, over HTTP/2 and the binary protocol, and deliver nothing; one JSON line per event
     Gateway(gateway::Serve),
-    /// Go the whole way on loopback: key, request, certificate, ck.pem, an accepted and a rejected handshake
+    /// Go the whole way on loopback: key, request, certificate, ck.pem, accepted, used to send and rejected over both protocols
     Rehearse(rehearse::Rehearse),
 }
 

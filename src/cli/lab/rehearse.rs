@@ -1,6 +1,7 @@
 //! `pushcert lab rehearse`: the whole way from nothing to a proven ck.pem, in a folder of its own, on loopback. The steps
 //! are the commands that it prints, run as anyone would run them, and each result is looked at before the next.
 
+mod place;
 mod steps;
 
 use super::super::Common;

@@ -252,3 +252,47 @@ fn flags_that_make_no_sense_are_wrong_usage() {
         assert!(said.starts_with(&error), "{said}");
     }
 }
+
+/// The page for other projects, as it is in the repository.
+fn page() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lab-gateway.md");
+    std::fs::read_to_string(page).unwrap()
+}
+
+#[test]
+fn the_page_for_other_projects_starts_a_gateway() {
+    let folder = TempDir::new().unwrap();
+    let page = page();
+    let (_, after) = page.split_once("```console\n").unwrap();
+    let (block, _) = after.split_once("```").unwrap();
+    let lines: Vec<&str> = block
+        .lines()
+        .map(|line| line.strip_prefix("$ pushcert ").unwrap())
+        .collect();
+    let (serve, before) = lines.split_last().unwrap();
+    for line in before {
+        let (code, _, error) = pushcert(folder.path(), line);
+        assert_eq!(code, 0, "{line}: {error}");
+    }
+    assert_eq!(*serve, "lab gateway --listen 127.0.0.1:0 > events.jsonl &");
+    let (code, verdict, ..) = check(folder.path(), "ck.pem", "");
+    assert_eq!((code, verdict.as_str()), (0, "accepted"));
+}
+
+#[test]
+fn the_page_for_other_projects_names_every_flag() {
+    let folder = TempDir::new().unwrap();
+    let (_, help, _) = pushcert(folder.path(), "lab gateway --help");
+    let (own, _) = help.split_once("Common options:").unwrap();
+    let flags: Vec<&str> = own
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"))
+        .collect();
+    assert_eq!(flags.len(), 14, "{flags:?}");
+    let page = page();
+    let missing: Vec<&&str> = flags
+        .iter()
+        .filter(|flag| !["--lab", "--help"].contains(flag) && !page.contains(**flag))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

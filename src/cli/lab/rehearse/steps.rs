@@ -1,15 +1,10 @@
 //! The steps of the rehearsal: each command, what it replaces, and what its result has to be.
 
-use super::super::super::Cli;
-use super::super::super::reply::{Reply, Stop};
-use crate::error::Error;
-use crate::files::{self, Output};
-use crate::lab::gateway::{Gateway, Running};
-use crate::lab::settings::{Settings, Tls};
-use clap::Parser;
+use super::super::super::reply::Stop;
+use super::place::{ALERT, Place, TOKEN};
+use crate::lab::settings::{Protocol, Tls};
 use serde_json::Value;
 use std::path::Path;
-use time::OffsetDateTime;
 
 /// A step, the click or command that it replaces, and what was verified.
 pub(super) struct Step {
@@ -21,6 +16,8 @@ pub(super) struct Step {
 
 const TOPIC: &str = "com.example.app";
 const REQUEST: &str = "CertificateSigningRequest.certSigningRequest";
+/// What a gateway is to speak, and how `check` calls it.
+const PROTOCOLS: [(Protocol, &str); 2] = [(Protocol::Auto, "http2"), (Protocol::Legacy, "binary")];
 /// What the tutorial has people type.
 const PASSPHRASE: &[u8] = b"hello123\n";
 
@@ -91,25 +88,66 @@ pub(super) fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
         detail: "read back, the key fits the certificate that was issued".to_string(),
     });
 
-    let accepted = place.check("ck.pem", Tls::Any)?;
+    let replaces = [
+        "openssl s_client -connect api.sandbox.push.apple.com:443, which cannot tell: the certificate is judged with a request",
+        "telnet gateway.sandbox.push.apple.com 2195; openssl s_client -connect gateway.sandbox.push.apple.com:2195",
+    ];
+    for ((protocol, name), replaces) in PROTOCOLS.into_iter().zip(replaces) {
+        let accepted = place.check("ck.pem", Tls::Any, protocol)?;
+        steps.push(Step {
+            step: match protocol {
+                Protocol::Legacy => {
+                    "pushcert check ck.pem --gateway HOST:PORT --ca-file lab/ca.pem (binary protocol)"
+                }
+                _ => "pushcert check ck.pem --gateway HOST:PORT --ca-file lab/ca.pem (HTTP/2)",
+            },
+            replaces,
+            ok: accepted["verdict"] == "accepted"
+                && accepted["proof"] == "probe"
+                && accepted["protocol"] == name,
+            detail: told(&accepted, &word(&accepted["explanation"])),
+        });
+    }
+
+    let over_http2 = place.send("ck.pem", Protocol::Auto, "api")?;
+    let over_binary = place.send("ck.pem", Protocol::Legacy, "legacy")?;
+    let arrived = |told: &Value, status: u16| {
+        told["status"] == status
+            && told["token"] == TOKEN
+            && told["topic"] == TOPIC
+            && told["payload"]["aps"]["alert"] == ALERT
+    };
     steps.push(Step {
-        step: "pushcert check ck.pem --gateway HOST:PORT --ca-file lab/ca.pem",
-        replaces: "telnet gateway.sandbox.push.apple.com 2195; openssl s_client -connect gateway.sandbox.push.apple.com:2195",
-        ok: accepted["verdict"] == "accepted" && accepted["proof"] == "probe",
-        detail: told(&accepted, &word(&accepted["explanation"])),
+        step: "pushcert send ck.pem --token HEX --alert Hello --gateway HOST:PORT --ca-file lab/ca.pem (both protocols)",
+        replaces: "the PHP script of the tutorial, which sends over the binary protocol",
+        ok: arrived(&over_http2, 200) && arrived(&over_binary, 0),
+        detail: format!(
+            "\"{}\" reached the gateway over HTTP/2, with status {}, and over the binary protocol",
+            word(&over_http2["payload"]["aps"]["alert"]),
+            over_http2["status"]
+        ),
     });
 
     place.run(&format!(
         "lab issue @/{REQUEST} --topic {TOPIC} --days -12 --lab @/lab -o @/expired.cer"
     ))?;
     place.run("merge @/expired.cer @/PushChatKey.pem -o @/expired.pem")?;
-    let rejected = place.check("expired.pem", Tls::Tls13)?;
-    let alert = &rejected["alert"];
+    let mut rejected = Vec::new();
+    for (protocol, _) in PROTOCOLS {
+        rejected.push(place.check("expired.pem", Tls::Tls13, protocol)?);
+    }
+    let is_late = |endpoint: &Value| {
+        endpoint["verdict"] == "rejected"
+            && endpoint["alert"]["number"] == 45
+            && endpoint["tls"]["version"] == "TLSv1.3"
+    };
+    let first = &rejected[0];
+    let alert = &first["alert"];
     steps.push(Step {
-        step: "pushcert check expired.pem --gateway HOST:PORT --ca-file lab/ca.pem (TLS 1.3)",
+        step: "pushcert check expired.pem --gateway HOST:PORT --ca-file lab/ca.pem (both protocols, TLS 1.3)",
         replaces: "openssl s_client, which may exit 0 here: the rejection comes after its handshake has ended",
-        ok: rejected["verdict"] == "rejected" && alert["number"] == 45 && rejected["tls"]["version"] == "TLSv1.3",
-        detail: told(&rejected, &format!("alert {} {}", alert["number"], word(&alert["name"]))),
+        ok: rejected.iter().all(is_late),
+        detail: told(first, &format!("alert {} {}", alert["number"], word(&alert["name"]))),
     });
     Ok(steps)
 }
@@ -121,81 +159,4 @@ fn told(endpoint: &Value, why: &str) -> String {
 
 fn word(value: &Value) -> String {
     value.as_str().unwrap_or("?").to_string()
-}
-
-/// The folder in which all happens.
-struct Place<'a>(&'a Path);
-
-impl Place<'_> {
-    /// Runs a command line, in which `@` is the folder; quietly and without asking.
-    fn run(&self, line: &str) -> Result<Reply, Box<Stop>> {
-        let folder = self.0.as_os_str();
-        let words = line.split(' ').map(|word| match word.split_once('@') {
-            // An e-mail address has its own.
-            Some((before, after)) if after.is_empty() || after.starts_with('/') => {
-                let mut path = std::ffi::OsString::from(before);
-                path.push(folder);
-                path.push(after);
-                path
-            }
-            _ => word.into(),
-        });
-        let words = ["pushcert".into()]
-            .into_iter()
-            .chain(words)
-            .chain(["-q".into(), "--no-input".into()]);
-        let cli = Cli::try_parse_from(words).map_err(|error| Stop::usage(error.to_string()))?;
-        cli.command.run()
-    }
-
-    fn write(&self, name: &str, contents: &[u8]) -> Result<(), Box<Stop>> {
-        let path = &self.0.join(name);
-        let file = Output {
-            path,
-            contents,
-            holds_key: true,
-        };
-        Ok(files::create(&[file], false)?)
-    }
-
-    /// What `inspect --json` says of a file, at a place of its entry.
-    fn seen(&self, name: &str, pointer: &str) -> Result<Value, Box<Stop>> {
-        let reply = self.run(&format!("inspect @/{name} --json"))?;
-        let entry = reply.own.get("files").and_then(|files| files.get(0));
-        Ok(entry
-            .and_then(|entry| entry.pointer(pointer))
-            .cloned()
-            .unwrap_or_default())
-    }
-
-    /// What `check --json` says of a file at a gateway of the lab: its only endpoint.
-    fn check(&self, name: &str, tls: Tls) -> Result<Value, Box<Stop>> {
-        let gateway = self.gateway(tls)?;
-        let address = gateway.address();
-        let reply = self.run(&format!(
-            "check @/{name} --gateway {address} --ca-file @/lab/ca.pem --json"
-        ))?;
-        let result = reply
-            .own
-            .get("results")
-            .and_then(|results| results.pointer("/0/endpoints/0"));
-        result.cloned().ok_or_else(|| {
-            Error::Network {
-                reason: "no gateway was asked".to_string(),
-            }
-            .into()
-        })
-    }
-
-    /// A gateway of the lab, on port 2195 if that is free.
-    fn gateway(&self, tls: Tls) -> Result<Running, Box<Stop>> {
-        let authority = super::super::load(&self.0.join("lab"))?;
-        let settings = || Settings {
-            tls,
-            ..Settings::new(OffsetDateTime::now_utc)
-        };
-        let gateway = Gateway::bind("127.0.0.1:2195", &authority, settings())
-            .or_else(|_| Gateway::bind("127.0.0.1:0", &authority, settings()))?;
-        Ok(gateway.run_in_thread(|_| {})?)
-    }
 }
