@@ -14,6 +14,7 @@ use std::thread;
 use tempfile::NamedTempFile;
 
 static RECEIVED: AtomicUsize = AtomicUsize::new(0);
+static STEADY: AtomicUsize = AtomicUsize::new(0);
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static LISTENING: OnceLock<Vec<Handled>> = OnceLock::new();
 static WATCHING: Once = Once::new();
@@ -86,8 +87,26 @@ pub fn interrupted() -> Option<i32> {
 /// [`Error::Interrupted`] if a signal came: for long work, between its steps.
 pub fn check() -> Result<()> {
     match interrupted() {
-        Some(signal) => Err(Error::Interrupted { signal }),
-        None => Ok(()),
+        Some(signal) if STEADY.load(Ordering::SeqCst) == 0 => Err(Error::Interrupted { signal }),
+        _ => Ok(()),
+    }
+}
+
+/// While this lives, a first signal stops nothing that is written: for steps that are worse half done than late.
+pub struct Steady(());
+
+impl Steady {
+    /// From now on.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Steady {
+        STEADY.fetch_add(1, Ordering::SeqCst);
+        Steady(())
+    }
+}
+
+impl Drop for Steady {
+    fn drop(&mut self) {
+        STEADY.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

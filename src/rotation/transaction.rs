@@ -5,8 +5,8 @@ use super::facts::Facts;
 use super::site::{Layout, Site, folder_of};
 use super::state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
 use super::store;
-use crate::error::Result;
-use crate::files;
+use crate::error::{Error, Result};
+use crate::files::{self, signal::Steady};
 use crate::public_key::Fingerprint;
 use crate::secret::SecretBytes;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,8 @@ pub fn commit(
             .collect(),
     };
     store::keep(site, &version, &old.contents)?;
+    files::signal::check()?;
+    let _steady = Steady::new();
     let folders = new_folder(site, number);
     let before = state.clone();
     state.last_number = number;
@@ -76,7 +78,10 @@ pub fn commit(
         keep: purpose.keep,
     });
     // The last moment to turn back: nothing but the store has been touched.
-    let ready = store::write(site, state).and_then(|()| files::signal::check());
+    let ready = store::write(site, state).and_then(|()| match files::signal::interrupted() {
+        Some(signal) => Err(Error::Interrupted { signal }),
+        None => Ok(()),
+    });
     let folder = folders.as_ref().map(|(_, folder)| folder.as_path());
     let swapped = ready.and_then(|()| site.swap(&new.contents, folder));
     if let Err(error) = swapped {
@@ -97,6 +102,7 @@ pub fn commit(
 
 /// Puts the old files back and forgets the swap.
 pub fn undo(site: &Site, state: &mut State, now: OffsetDateTime) -> Result<()> {
+    let _steady = Steady::new();
     let Some(swap) = state.swap.clone() else {
         return Ok(());
     };
@@ -109,6 +115,7 @@ pub fn undo(site: &Site, state: &mut State, now: OffsetDateTime) -> Result<()> {
 
 /// Ends the swap: the old version is kept, those before it as far as wanted, and a pending key that is live now is pending no more.
 pub fn settle(site: &Site, state: &mut State, what: &str, now: OffsetDateTime) -> Result<()> {
+    let _steady = Steady::new();
     let Some(swap) = state.swap.take() else {
         return Ok(());
     };

@@ -160,7 +160,8 @@ impl Finish {
         })
     }
 
-    /// The keys that a new certificate may fit without being named: that of the start, and the live one's.
+    /// The keys that a new certificate may fit without being named: that of the start, the live one's, and those
+    /// of the versions before.
     fn own_keys(
         &self,
         held: &Held,
@@ -169,6 +170,8 @@ impl Finish {
         passphrases: &mut Passphrases,
     ) -> Result<Vec<Input>, Box<Stop>> {
         let mut own = Vec::new();
+        let mut candidates: Vec<Passphrase> = live.form.key_passphrase().into_iter().collect();
+        candidates.extend(passphrases.candidates()?);
         if held
             .state
             .pending
@@ -176,8 +179,6 @@ impl Finish {
             .is_some_and(|pending| !pending.reuses_key)
         {
             let path = held.site.store.join(PENDING_KEY);
-            let mut candidates: Vec<Passphrase> = live.form.key_passphrase().into_iter().collect();
-            candidates.extend(passphrases.candidates()?);
             let bytes = files::read(&path)?;
             let mut key = inputs::open_bytes(&path, &bytes, &candidates);
             key.named = false;
@@ -186,6 +187,19 @@ impl Finish {
         for input in &opened.inputs {
             if let InputState::Open(contents) = &input.state {
                 own.push(rotation::keys_of(&input.path, contents));
+            }
+        }
+        // After a rollback the key of the certificate that went is in the version that was kept of it.
+        for version in &held.state.versions {
+            for kept in &version.files {
+                let path = held.site.store.join(&kept.name);
+                let Ok(bytes) = files::read(&path) else {
+                    continue;
+                };
+                let input = inputs::open_bytes(&path, &bytes, &candidates);
+                if let InputState::Open(contents) = &input.state {
+                    own.push(rotation::keys_of(&path, contents));
+                }
             }
         }
         Ok(own)
@@ -323,7 +337,6 @@ impl Finish {
             true => "by no gateway (--no-check)".to_string(),
             false => self.check(held, &live, &contents, &mut overridden, &plan, now)?,
         };
-        swap::unless_interrupted()?;
         let allowed: Vec<String> = overridden
             .iter()
             .map(|finding| finding.id.to_string())

@@ -3,7 +3,7 @@
 use super::super::hook::{self, Ended, Hook};
 use super::super::reply::Stop;
 use super::Held;
-use crate::error::{Error, Result as Could};
+use crate::error::Error;
 use crate::files::signal;
 use crate::finding::{Finding, Severity, id};
 use crate::rotation::{self, Facts, Found};
@@ -107,9 +107,4 @@ pub(super) fn hook(
     };
     hook.find()?;
     Ok(Some(hook))
-}
-
-/// A rotation ends between its steps, never within one.
-pub(super) fn unless_interrupted() -> Could<()> {
-    signal::check()
 }

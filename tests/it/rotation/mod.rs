@@ -1,6 +1,8 @@
 //! `rotate`: the plan by itself, then the command with everything that may go wrong between two system calls.
 
+mod alone;
 mod finish;
+mod live;
 mod plan;
 mod start;
 mod undo;
@@ -9,7 +11,7 @@ use assert_cmd::cargo::cargo_bin_cmd;
 use openssl::pkey::PKey;
 use openssl::x509::X509;
 use serde_json::Value;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tempfile::TempDir;
@@ -55,6 +57,9 @@ impl Place {
             for entry in std::fs::read_dir(self.0.path().join(&folder)).unwrap() {
                 let name = folder.join(entry.unwrap().file_name());
                 let (from, to) = (self.0.path().join(&name), copy.path().join(&name));
+                if std::fs::metadata(&from).unwrap().file_type().is_fifo() {
+                    continue;
+                }
                 match from.is_dir() {
                     true => {
                         std::fs::create_dir(&to).unwrap();

@@ -173,3 +173,13 @@ fn a_failing_hook_undoes_a_rollback_too() {
     assert_eq!(place.state()["versions"][0]["number"], 1);
     place.ok("rotate rollback ck.pem");
 }
+
+#[test]
+fn after_a_rollback_the_same_finish_finds_its_key_again() {
+    let place = Place::started();
+    place.ok("rotate finish ck.pem new.cer --no-check");
+    let new = place.read("ck.pem");
+    place.ok("rotate rollback ck.pem");
+    place.ok("rotate finish ck.pem new.cer --no-check");
+    assert_eq!(place.read("ck.pem"), new);
+}

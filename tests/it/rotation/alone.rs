@@ -1,0 +1,168 @@
+//! One rotation at a time, and what is left when one is told to end, or is killed, while its hook runs.
+
+use super::{Place, Ran};
+use assert_cmd::cargo::cargo_bin;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+
+/// A `finish` whose hook has begun and waits: it says so through a pipe, and ends when another is written to.
+struct Waiting(Child);
+
+const HOOK: &str = "echo $PUSHCERT_EVENT >> events; test $PUSHCERT_EVENT = rollback && exit 0; echo > begun; read line < go";
+
+impl Waiting {
+    fn new(place: &Place) -> Waiting {
+        for name in ["begun", "go"] {
+            let made = Command::new("mkfifo")
+                .arg(place.path(name))
+                .status()
+                .unwrap();
+            assert!(made.success());
+        }
+        let child = Command::new(cargo_bin("pushcert"))
+            .args("rotate finish ck.pem new.cer --no-check -- sh -c".split(' '))
+            .arg(HOOK)
+            .current_dir(place.0.path())
+            .env("CI", "true")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        File::open(place.path("begun"))
+            .unwrap()
+            .read_to_string(&mut line)
+            .unwrap();
+        Waiting(child)
+    }
+
+    fn send(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn end(mut self) -> Ran {
+        let mut stderr = String::new();
+        self.0
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        Ran {
+            code: self.0.wait().unwrap().code().unwrap_or(-1),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+#[test]
+fn the_second_is_told_who_is_at_work() {
+    let place = Place::started();
+    let waiting = Waiting::new(&place);
+    let process = format!("process {}, pushcert rotate finish, since ", waiting.0.id());
+    for line in [
+        "rotate start ck.pem --json",
+        "rotate finish ck.pem new.cer --no-check --json",
+        "rotate rollback ck.pem --json",
+    ] {
+        let ran = place.run(line);
+        assert_eq!(
+            (ran.code, ran.ids()),
+            (3, vec!["busy".to_string()]),
+            "{line}"
+        );
+        let message = ran.json()["findings"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_string();
+        assert!(
+            message.starts_with(&format!("another rotation is at work on it: {process}")),
+            "{message}"
+        );
+    }
+    let status = place.ok("rotate status ck.pem --json");
+    let running = status.json()["state"]["running"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    assert!(running.starts_with(&process), "{running}");
+    assert_eq!(status.json()["state"]["unfinished"]["stage"], "swapped");
+    place.write("go", "on\n");
+    let ran = waiting.end();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(place.ok("rotate status ck.pem --json").json()["state"]["running"].is_null());
+}
+
+#[test]
+fn a_signal_during_the_hook_brings_the_old_file_back() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let place = Place::started();
+        let old = place.read("ck.pem");
+        let waiting = Waiting::new(&place);
+        waiting.send(signal);
+        let ran = waiting.end();
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        assert!(
+            ran.stderr.ends_with("error: ck.pem: the hook was interrupted; the version before is back, and the hook, run again for that, ended with 0\n"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(
+            (place.read("ck.pem"), place.text("events")),
+            (old, "finish\nrollback\n".to_string())
+        );
+        assert!(place.state()["swap"].is_null());
+    }
+}
+
+#[test]
+fn a_dead_holder_keeps_nobody_out_and_the_same_command_ends_what_it_began() {
+    let place = Place::started();
+    let waiting = Waiting::new(&place);
+    waiting.send(Signal::KILL);
+    drop(waiting.end());
+    let new = place.read("ck.pem");
+    let status = place.run("rotate status ck.pem --json");
+    assert_eq!(
+        (status.code, status.ids()),
+        (
+            2,
+            vec![
+                "rotation-unfinished".to_string(),
+                "rotation-pending".to_string()
+            ]
+        )
+    );
+    assert_eq!(status.json()["state"]["unfinished"]["stage"], "swapped");
+    place.write("events", "");
+    let ran = place.hooked(
+        "rotate finish ck.pem new.cer --no-check",
+        "echo $PUSHCERT_EVENT >> events",
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("warning: ck.pem: an earlier rotation ended after its swap; whether its hook ran is not known\n"));
+    assert!(ran.stderr.contains("\ncompleted the rotation of ck.pem   "));
+    assert_eq!(
+        (place.text("events"), place.read("ck.pem")),
+        ("finish\n".to_string(), new)
+    );
+    assert_eq!(place.ok("rotate status ck.pem --json").ids(), [""; 0]);
+}
+
+#[test]
+fn a_killed_rotation_can_be_rolled_back_or_undone_by_a_failing_hook() {
+    let place = Place::started();
+    let old = place.read("ck.pem");
+    let waiting = Waiting::new(&place);
+    waiting.send(Signal::KILL);
+    drop(waiting.end());
+    let again = place.copy();
+    place.ok("rotate rollback ck.pem");
+    assert_eq!(place.read("ck.pem"), old);
+    let ran = again.hooked("rotate finish ck.pem new.cer --no-check --json", "exit 1");
+    assert_eq!((ran.code, ran.ids()), (2, vec!["hook-failed".to_string()]));
+    assert_eq!(again.read("ck.pem"), old);
+}
