@@ -179,6 +179,7 @@ impl Bench {
             "pushcert lab init",
             "pushcert lab issue {fixtures}/push.csr --topic com.example.app --kind universal -o leaf.cer",
             "pushcert merge leaf.cer {fixtures}/push.key.pem -o live.pem --no-passphrase",
+            "pushcert merge {fixtures}/aps_development.cer {fixtures}/push.key.pem -o rotated.pem --no-passphrase",
         ] {
             self.run(&[self.line(text)])?;
         }
@@ -286,6 +287,34 @@ impl Bench {
                 ),
             ],
         );
+        let there_and_back = |verb: &str, rest: &str| {
+            [
+                format!("{verb} {{fixtures}}/aps.cer {rest}"),
+                format!("{verb} {{fixtures}}/aps_development.cer {rest}"),
+            ]
+        };
+        let finish = there_and_back(
+            "pushcert rotate finish rotated.pem",
+            "{fixtures}/push.key.pem --no-check --allow not-later --allow topic-lost --allow environment-lost",
+        );
+        let merge = there_and_back(
+            "pushcert merge",
+            "{fixtures}/push.key.pem -o merged.pem --force",
+        );
+        jobs.push(Job {
+            name: "rotate finish --no-check, twice".to_string(),
+            rounds: 20,
+            ours: finish.iter().map(|text| self.line(text)).collect(),
+            peers: vec![self.way("pushcert merge, twice", Some(2.0), &[&merge[0], &merge[1]])],
+        });
+        let mut job = |name: &str, rounds: usize, ours: &str, peers: Vec<Way>| {
+            jobs.push(Job {
+                name: name.to_string(),
+                rounds,
+                ours: vec![self.line(ours)],
+                peers,
+            });
+        };
         job(
             "request for a kept key",
             20,

@@ -2,6 +2,7 @@
 //! output shown line by line, its environment free of passphrases.
 
 use super::reply::Stop;
+use super::terminal::say;
 use crate::error::Error;
 use crate::files::{self, signal};
 use crate::report::{escape, words};
@@ -114,7 +115,7 @@ impl Hook {
         finish_lines(&lines, quiet, &mut kept);
         if quiet && !ended.is_good() {
             for line in kept {
-                anstream::eprintln!("{line}");
+                say(&format!("{line}\n"));
             }
         }
         ended
@@ -245,7 +246,7 @@ fn show_one(line: &[u8], quiet: bool, kept: &mut Vec<String>) {
     );
     match quiet {
         true => kept.push(text),
-        false => anstream::eprintln!("{text}"),
+        false => say(&format!("{text}\n")),
     }
 }
 

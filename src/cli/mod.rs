@@ -199,7 +199,7 @@ fn passphrases(
     }
     if !common.quiet {
         for warning in passphrases.warnings() {
-            anstream::eprintln!("warning: {warning}");
+            terminal::say(&format!("warning: {warning}\n"));
         }
     }
     Ok(passphrases)

@@ -1,6 +1,7 @@
 //! What a command answers, and how answers and failures reach stdout, stderr and the exit code.
 
 use super::Common;
+use super::terminal::say;
 use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
 use crate::finding::{Finding, Severity, Status, id};
@@ -142,7 +143,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
         Ok(reply) => {
             let code = reply.exit_code.unwrap_or_else(|| reply.status.exit_code());
             if !common.quiet {
-                anstream::eprint!("{}", fitted(&reply.stderr, &std::io::stderr()));
+                say(&fitted(&reply.stderr, &std::io::stderr()));
             }
             if reply.silent {
                 return ExitCode::from(code);
@@ -162,7 +163,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
         }
         Err(stop) => {
             for finding in &stop.findings {
-                anstream::eprint!("{}", error_lines(finding));
+                say(&error_lines(finding));
             }
             if common.json {
                 let status = match stop.code {
@@ -207,7 +208,7 @@ fn write_stdout(bytes: &SecretBytes, code: u8) -> ExitCode {
         .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            anstream::eprintln!("error: stdout cannot be written: {error}");
+            say(&format!("error: stdout cannot be written: {error}\n"));
             ExitCode::from(if code == 0 || code == 1 { 3 } else { code })
         }
         _ => ExitCode::from(code),

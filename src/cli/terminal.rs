@@ -13,6 +13,12 @@ use zeroize::Zeroizing;
 /// How often a signal is looked for while a prompt waits.
 const GLANCE: Duration = Duration::from_millis(20);
 
+/// Writes to standard error, coloured where that is wanted. Where nobody can hear it (a closed pipe, a full disk) it is lost, and
+/// nothing else is.
+pub fn say(text: &str) {
+    let _unheard = write!(anstream::stderr(), "{text}");
+}
+
 /// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the
 /// value of that variable; empty, `0` and `false` say nothing.
 pub fn may_prompt(no_input: bool, ci: Option<&str>) -> bool {

@@ -2,6 +2,7 @@
 //! takes over a second.
 
 use super::reply::Stop;
+use super::terminal::say;
 use crate::error::Result;
 use crate::files::signal;
 use crate::live;
@@ -63,7 +64,7 @@ impl Line {
 
     fn show(&mut self, state: String) {
         if state != self.shown {
-            anstream::eprint!("\r\x1b[K{state}");
+            say(&format!("\r\x1b[K{state}"));
             self.shown = state;
         }
     }
@@ -72,7 +73,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.shown.is_empty() {
-            anstream::eprint!("\r\x1b[K");
+            say("\r\x1b[K");
         }
     }
 }

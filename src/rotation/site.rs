@@ -92,6 +92,15 @@ impl Site {
         self.files.get(1).map(PathBuf::as_path)
     }
 
+    /// The key file as the state remembers it: by its name where it is beside the live file, else from the root.
+    pub fn recorded_key(&self) -> Option<PathBuf> {
+        let key = self.live_key()?;
+        let beside = key.parent() == self.live().parent();
+        let name = key.file_name().map(Path::new).filter(|_| beside);
+        let whole = || std::path::absolute(key).unwrap_or_else(|_| key.to_path_buf());
+        Some(name.map_or_else(whole, Path::to_path_buf))
+    }
+
     /// What stands there now, file by file.
     pub fn read(&self) -> Result<Vec<SecretBytes>> {
         self.files.iter().map(|path| files::read(path)).collect()

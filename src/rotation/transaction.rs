@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::files::{self, signal::Steady};
 use crate::public_key::Fingerprint;
 use crate::secret::SecretBytes;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use time::OffsetDateTime;
 
 /// What stands at the live path, or is to stand there.
@@ -65,7 +65,7 @@ pub fn commit(
     let folders = new_folder(site, number);
     let before = state.clone();
     state.last_number = number;
-    state.live_key = recorded_key(site);
+    state.live_key = site.recorded_key();
     state.swap = Some(Swap {
         event: purpose.event,
         begun: purpose.now,
@@ -241,13 +241,4 @@ fn new_folder(site: &Site, number: u32) -> Option<(PathBuf, PathBuf)> {
         })
         .find(|candidate| !taken.contains(candidate));
     Some((files::link_target(link)?, free?))
-}
-
-/// The key file as the state remembers it: by its name beside the live file, else from the root.
-fn recorded_key(site: &Site) -> Option<PathBuf> {
-    let key = site.live_key()?;
-    let beside = key.parent() == site.live().parent();
-    let name = key.file_name().map(Path::new).filter(|_| beside);
-    let whole = || std::path::absolute(key).unwrap_or_else(|_| key.to_path_buf());
-    Some(name.map_or_else(whole, Path::to_path_buf))
 }

@@ -55,6 +55,13 @@ impl Rollback {
         };
         let mut warning = held.warning();
         if held.found == Found::Made && !self.dry_run {
+            // A rollback that was killed is ended by the next; anything else is ended first, and then rolled back.
+            let event = held.state.swap.as_ref().map(|swap| swap.event);
+            if event == Some(Event::Rollback) && self.to.is_none() {
+                let mut reply = self.complete(&mut held, hook.as_ref(), now)?;
+                reply.stderr.insert_str(0, &warning);
+                return Ok(reply);
+            }
             held.settle(now)?;
         }
         let version = self.version(&held)?;
@@ -103,6 +110,40 @@ impl Rollback {
             Stop::no(vec![finding.in_path(self.live.display().to_string())])
         };
         found.cloned().ok_or_else(missing)
+    }
+
+    /// The swap was made, and its hook may not have run.
+    fn complete(
+        &self,
+        held: &mut Held,
+        hook: Option<&Hook>,
+        now: OffsetDateTime,
+    ) -> Result<Reply, Box<Stop>> {
+        let Some(swap) = held.state.swap.clone() else {
+            return Ok(Reply::default());
+        };
+        let (old, new) = (swap.old.facts, swap.new);
+        let aftermath = Aftermath {
+            hook,
+            quiet: self.common.quiet,
+            what: "completed",
+        };
+        let ran = aftermath.settle(held, now).map_err(|mut stop| {
+            stop.own = self.parts(held, &old, &new, "rolled-back", None, now);
+            stop
+        })?;
+        let row = ran
+            .as_ref()
+            .map(|(hook, ended)| (hook.as_str(), Some(ended.as_str())));
+        let own = self.parts(held, &old, &new, "completed", row, now);
+        let mut swapped = self.swapped(held, &old, &new);
+        swapped.outcome = Outcome::Completed;
+        swapped.hook = ran.clone();
+        Ok(Reply {
+            stderr: swapped.text(now),
+            own,
+            ..Reply::default()
+        })
     }
 
     fn swap(

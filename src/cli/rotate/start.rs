@@ -87,7 +87,7 @@ impl Start {
             reuses_key: self.reuse_key,
             request: std::path::absolute(&path).unwrap_or_else(|_| path.clone()),
         };
-        held.state.live_key = self.live_key.clone().or(held.state.live_key.take());
+        held.state.live_key = held.site.recorded_key();
         held.state.last_request = Some((pending.request.clone(), Fingerprint::of(csr.as_bytes())));
         held.state.pending = Some(pending.clone());
         held.state.note(Entry {

@@ -1,6 +1,7 @@
 //! The flags that say what is sent to whom: `--token`, `--tokens`, `--alert`, `--payload`.
 
 use super::super::reply::Stop;
+use super::super::terminal;
 use super::{Parsed, name, refused};
 use crate::error::Error;
 use crate::files;
@@ -63,12 +64,14 @@ impl Addressees {
             let name = escape::text(&name(path));
             for repeated in tokens.repeated.iter().take(NAMED) {
                 let (line, first) = (repeated.line, repeated.first);
-                anstream::eprintln!(
-                    "warning: {name}: line {line} repeats line {first}; it is sent to once"
-                );
+                terminal::say(&format!(
+                    "warning: {name}: line {line} repeats line {first}; it is sent to once\n"
+                ));
             }
             if let Some(more) = tokens.repeated.len().checked_sub(NAMED).filter(|n| *n > 0) {
-                anstream::eprintln!("warning: {name}: {more} more lines repeat earlier ones");
+                terminal::say(&format!(
+                    "warning: {name}: {more} more lines repeat earlier ones\n"
+                ));
             }
         }
         Ok(tokens)

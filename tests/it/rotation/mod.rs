@@ -1,9 +1,13 @@
 //! `rotate`: the plan by itself, then the command with everything that may go wrong between two system calls.
 
 mod alone;
+mod faults;
 mod finish;
 mod live;
+mod pairs;
 mod plan;
+mod race;
+mod runbook;
 mod start;
 mod undo;
 
@@ -58,6 +62,10 @@ impl Place {
                 let name = folder.join(entry.unwrap().file_name());
                 let (from, to) = (self.0.path().join(&name), copy.path().join(&name));
                 if std::fs::metadata(&from).unwrap().file_type().is_fifo() {
+                    continue;
+                }
+                if let Ok(target) = std::fs::read_link(&from) {
+                    std::os::unix::fs::symlink(target, to).unwrap();
                     continue;
                 }
                 match from.is_dir() {
