@@ -37,7 +37,7 @@ fn rest(stream: &mut SslStream<TcpStream>) -> (Vec<u8>, bool) {
 }
 
 /// A connection on which HTTP/2 was chosen.
-fn h2(lab: &Lab, running: &Running) -> SslStream<TcpStream> {
+pub fn h2(lab: &Lab, running: &Running) -> SslStream<TcpStream> {
     let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
     builder.set_ca_file(lab.path("ca.pem")).unwrap();
     builder.set_alpn_protos(b"\x02h2").unwrap();

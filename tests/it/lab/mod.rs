@@ -3,6 +3,7 @@
 mod cli;
 mod clients;
 mod faults;
+mod garbage;
 mod http2;
 mod judging;
 
