@@ -6,7 +6,7 @@ use super::terminal::say;
 use crate::error::Error;
 use crate::files::{self, signal};
 use crate::report::{escape, words};
-use crate::rotation::Facts;
+use crate::rotation::{Facts, Site};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
@@ -98,7 +98,7 @@ impl Hook {
 
     /// Runs it to its end. What it writes is shown on stderr, at once or, where that is to be quiet, only if it fails.
     /// After a signal it is asked to end, unless `whatever` says that it has to run all the same.
-    pub fn run(&self, variables: &[(&str, String)], quiet: bool, whatever: bool) -> Ended {
+    pub fn run(&self, variables: &[(&str, OsString)], quiet: bool, whatever: bool) -> Ended {
         let mut child = match self.start(variables) {
             Ok(child) => child,
             Err(error) => return Ended::NotStarted(error.kind().to_string()),
@@ -121,7 +121,7 @@ impl Hook {
         ended
     }
 
-    fn start(&self, variables: &[(&str, String)]) -> std::io::Result<Child> {
+    fn start(&self, variables: &[(&str, OsString)]) -> std::io::Result<Child> {
         let (program, arguments) = match self.argv.split_first() {
             Some((program, arguments)) => (program, arguments),
             None => return Err(std::io::ErrorKind::NotFound.into()),
@@ -253,21 +253,26 @@ fn show_one(line: &[u8], quiet: bool, kept: &mut Vec<String>) {
 /// The variables that tell a hook what happened.
 pub(super) fn variables(
     event: &str,
-    path: &Path,
+    site: &Site,
     old: &Facts,
     new: &Facts,
-) -> Vec<(&'static str, String)> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+) -> Vec<(&'static str, OsString)> {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let environments: Vec<&str> = new.environments.iter().map(|e| e.as_str()).collect();
-    let not_after = words::rfc3339(new.not_after);
-    vec![
-        ("PUSHCERT_EVENT", event.to_string()),
-        ("PUSHCERT_PATH", path.display().to_string()),
-        ("PUSHCERT_OLD_SHA256", old.sha256.clone()),
-        ("PUSHCERT_NEW_SHA256", new.sha256.clone()),
+    let mut variables = vec![
+        ("PUSHCERT_EVENT", event.into()),
+        ("PUSHCERT_PATH", whole(site.live()).into()),
+        ("PUSHCERT_OLD_SHA256", old.sha256.clone().into()),
+        ("PUSHCERT_NEW_SHA256", new.sha256.clone().into()),
         // A NUL in a name of a certificate would keep the hook from starting.
-        ("PUSHCERT_TOPICS", escape::text(&new.topics.join(" "))),
-        ("PUSHCERT_ENVIRONMENTS", environments.join(" ")),
-        ("PUSHCERT_NOT_AFTER", not_after),
-    ]
+        (
+            "PUSHCERT_TOPICS",
+            escape::text(&new.topics.join(" ")).into(),
+        ),
+        ("PUSHCERT_ENVIRONMENTS", environments.join(" ").into()),
+        ("PUSHCERT_NOT_AFTER", words::rfc3339(new.not_after).into()),
+    ];
+    let key = site.live_key().map(whole);
+    variables.extend(key.map(|key| ("PUSHCERT_KEY_PATH", key.into())));
+    variables
 }

@@ -83,10 +83,12 @@ fn refusals(live: &Certificate, new: &Certificate, now: OffsetDateTime) -> Vec<F
         let mut lost = live.topic_names();
         lost.retain(|topic| !kept.contains(topic));
         if !lost.is_empty() {
-            let message = format!(
-                "the new certificate does not have the topic {}",
-                lost.join(", ")
-            );
+            let word = match lost.len() {
+                1 => "topic",
+                _ => "topics",
+            };
+            let lost = lost.join(", ");
+            let message = format!("the new certificate does not have the {word} {lost}");
             found.push((id::TOPIC_LOST, message));
         }
     }
@@ -123,7 +125,7 @@ fn refusals(live: &Certificate, new: &Certificate, now: OffsetDateTime) -> Vec<F
     }
     if new.not_after <= live.not_after {
         let message = format!(
-            "the new certificate ends on {}, the live one on {}",
+            "the new certificate ends on {}, no later than the live one ({})",
             new.not_after.date(),
             live.not_after.date()
         );

@@ -527,13 +527,20 @@ fn named(refusals: &[Finding], inputs: &Inputs, choice: &Choice) -> Vec<Finding>
         .iter()
         .map(|finding| finding.clone().in_path(path.clone()))
         .collect();
+    let flags: Vec<String> = refusals
+        .iter()
+        .map(|finding| format!("--allow {}", finding.id))
+        .collect();
     if let Some(last) = findings.last_mut() {
         last.hint = Some(match last.id {
             id::MDM_TOPIC_CHANGED => {
                 "at https://identity.apple.com/pushcert choose Renew beside the old certificate"
                     .to_string()
             }
-            other => format!("the live file is untouched; if it is meant so, --allow {other}"),
+            _ => format!(
+                "the live file is untouched; if it is meant so, {}",
+                flags.join(" ")
+            ),
         });
     }
     findings

@@ -4,8 +4,9 @@ use super::super::open;
 use super::super::passphrase::Passphrases;
 use super::super::reply::Stop;
 use crate::certificate::Certificate;
-use crate::finding::Finding;
+use crate::finding::{Finding, id};
 use crate::inputs::{self, Input};
+use crate::report::words;
 use crate::rotation::{Live, Site};
 use crate::secret::SecretBytes;
 
@@ -45,9 +46,13 @@ impl Opened {
     /// The one identity that is rotated.
     pub fn live(&self, site: &Site) -> Result<Live, Box<Stop>> {
         let hint = |findings: Vec<Finding>| {
-            let hint = match site.live_key() {
-                None => "--live-key FILE names the file with its key".to_string(),
-                Some(_) => "pushcert merge writes a file with one identity".to_string(),
+            let lacks_key = findings.iter().any(|finding| finding.id == id::NO_KEY);
+            let live = words::shell(&site.live().display().to_string());
+            let hint = match lacks_key && site.live_key().is_none() {
+                true => "--live-key FILE names the file with its key".to_string(),
+                false => format!(
+                    "pushcert merge {live} --topic TOPIC -o one.pem    (a file with one identity)"
+                ),
             };
             Stop::no(findings).with_hint(hint)
         };

@@ -79,7 +79,7 @@ impl Aftermath<'_> {
         whatever: bool,
     ) -> Option<Ended> {
         let hook = self.hook?;
-        let variables = hook::variables(event, held.site.live(), old, new);
+        let variables = hook::variables(event, &held.site, old, new);
         Some(hook.run(&variables, self.quiet, whatever))
     }
 

@@ -166,3 +166,96 @@ fn a_killed_rotation_can_be_rolled_back_or_undone_by_a_failing_hook() {
     assert_eq!((ran.code, ran.ids()), (2, vec!["hook-failed".to_string()]));
     assert_eq!(again.read("ck.pem"), old);
 }
+
+#[test]
+fn what_another_program_writes_after_a_kill_is_left_alone_and_the_old_version_kept() {
+    let place = Place::started();
+    let old = place.read("ck.pem");
+    let waiting = Waiting::new(&place);
+    waiting.send(Signal::KILL);
+    drop(waiting.end());
+    place.issue(
+        "first/CertificateSigningRequest.certSigningRequest",
+        "by-hand.cer",
+        "sandbox",
+        super::TOPIC,
+        50,
+    );
+    place.ok("merge by-hand.cer first/PushKey.pem -o ck.pem --force");
+    let by_hand = place.read("ck.pem");
+    let status = place.run("rotate status ck.pem --json");
+    assert_eq!(
+        (status.code, &status.json()["state"]["unfinished"]["stage"]),
+        (2, &"changed-since".into())
+    );
+    let ran = place.ok("rotate start ck.pem");
+    assert!(
+        ran.stderr.starts_with("warning: ck.pem: an earlier rotation did not end, and another program has written the file since; it is left as it is\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(place.read("ck.pem"), by_hand);
+    assert_eq!(
+        place.ok("rotate status ck.pem --json").ids(),
+        ["rotation-pending"]
+    );
+    place.ok("rotate rollback ck.pem");
+    assert_eq!(place.read("ck.pem"), old);
+}
+
+#[test]
+fn a_state_file_that_is_damaged_is_named_and_nothing_is_guessed() {
+    let place = Place::started();
+    let before = place.read("ck.pem");
+    let state = ".pushcert/ck.pem/state.json";
+    let good = place.text(state);
+    for bad in [
+        "",
+        "{}",
+        "{\"format\": 2}",
+        &good.replace("\"versions\"", "\"version\""),
+        &good[..good.len() / 2],
+    ] {
+        place.write(state, bad);
+        for line in [
+            "rotate status ck.pem --json",
+            "rotate finish ck.pem new.cer --no-check --json",
+            "rotate rollback ck.pem --json",
+        ] {
+            let ran = place.run(line);
+            let finding = &ran.json()["findings"][0];
+            assert_eq!(
+                (ran.code, &finding["path"]),
+                (3, &state.into()),
+                "{line}: {bad}"
+            );
+        }
+    }
+    assert_eq!(place.read("ck.pem"), before);
+    place.write(state, good);
+    place.ok("rotate finish ck.pem new.cer --no-check");
+}
+
+#[test]
+fn a_folder_of_state_that_others_write_to_is_not_used() {
+    let place = Place::new();
+    std::fs::create_dir(place.path(".pushcert")).unwrap();
+    place.chmod(".pushcert", 0o777);
+    let ran = place.run("rotate start ck.pem --json");
+    assert_eq!((ran.code, ran.ids()), (3, vec!["not-writable".to_string()]));
+    assert_eq!(
+        ran.json()["findings"][0]["message"],
+        "cannot be written: others may write to it"
+    );
+    std::fs::remove_dir(place.path(".pushcert")).unwrap();
+    std::os::unix::fs::symlink("first", place.path(".pushcert")).unwrap();
+    let ran = place.run("rotate start ck.pem --json");
+    assert_eq!((ran.code, ran.ids()), (3, vec!["not-writable".to_string()]));
+    assert_eq!(
+        place.names("first"),
+        [
+            "CertificateSigningRequest.certSigningRequest",
+            "PushKey.pem"
+        ]
+    );
+}

@@ -91,6 +91,19 @@ fn a_hook_that_fails_brings_both_back() {
 }
 
 #[test]
+fn the_hook_is_told_of_both_files() {
+    let place = started("tls");
+    let hook = "printf '%s %s' \"$PUSHCERT_PATH\" \"$PUSHCERT_KEY_PATH\" > seen";
+    let ran = place.hooked("rotate finish tls/cert.pem new.cer --no-check", hook);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let (live, key) = (place.path("tls/cert.pem"), place.path("tls/key.pem"));
+    assert_eq!(
+        place.text("seen"),
+        format!("{} {}", live.display(), key.display())
+    );
+}
+
+#[test]
 fn der_files_stay_der() {
     let place = Place::new();
     place.ok("convert first/PushKey.pem --to der --key-format pkcs1 -o key.der");
