@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity, Status, id};
 use crate::report::{escape, json, words, wrap};
 use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ pub(super) struct Reply {
     pub stderr: String,
     /// The command's own part of the JSON document.
     pub own: Map<String, Value>,
+    /// A long list of the same document.
+    pub list: Option<json::List>,
     /// The command has written its own stream.
     pub silent: bool,
     /// An exit code that does not follow from the status.
@@ -148,6 +150,14 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
             if reply.silent {
                 return ExitCode::from(code);
             }
+            if let (true, Some(list)) = (common.json, &reply.list) {
+                let document =
+                    json::envelope(command, reply.status, code, &reply.findings, reply.own);
+                let mut stdout = BufWriter::new(std::io::stdout().lock());
+                let written = list.write_into(&document, &mut stdout);
+                let written = written.and_then(|()| stdout.flush());
+                return ExitCode::from(code_after(written, code));
+            }
             let bytes = match (common.json, reply.bytes) {
                 (true, _) => {
                     let document =
@@ -200,18 +210,25 @@ fn error_lines(finding: &Finding) -> String {
     lines
 }
 
-/// A broken pipe ends quietly and keeps the code; any other failure of stdout is a result that did not arrive.
 fn write_stdout(bytes: &SecretBytes, code: u8) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     let written = stdout
         .write_all(bytes.expose_secret())
         .and_then(|()| stdout.flush());
+    ExitCode::from(code_after(written, code))
+}
+
+/// A broken pipe ends quietly and keeps the code; any other failure of stdout is a result that did not arrive.
+pub(super) fn code_after(written: std::io::Result<()>, code: u8) -> u8 {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            say(&format!("error: stdout cannot be written: {error}\n"));
-            ExitCode::from(if code == 0 || code == 1 { 3 } else { code })
+            say(&format!(
+                "error: stdout cannot be written: {error}
+"
+            ));
+            if code == 0 || code == 1 { 3 } else { code }
         }
-        _ => ExitCode::from(code),
+        _ => code,
     }
 }
 

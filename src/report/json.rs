@@ -10,6 +10,7 @@ use crate::public_key::PublicKey;
 use crate::request::Request;
 use crate::validity::days_remaining;
 use serde_json::{Map, Value, json};
+use std::io::{self, Write};
 use time::OffsetDateTime;
 
 /// The version of the shapes.
@@ -148,4 +149,36 @@ fn topic(topic: &Topic) -> Value {
 /// A command's own part with a single key.
 pub fn part(key: &str, value: Value) -> Map<String, Value> {
     Map::from_iter([(key.to_string(), value)])
+}
+
+/// A list too long to be made as a tree, which takes many times the memory of its text.
+pub struct List {
+    /// Its key, which the document has with null.
+    pub key: &'static str,
+    /// The documents in it, indented.
+    pub items: Vec<String>,
+}
+
+impl List {
+    /// Writes a document with the list in its place.
+    ///
+    /// # Errors
+    /// What keeps it from being written.
+    pub fn write_into(&self, document: &Value, to: &mut impl Write) -> io::Result<()> {
+        let text = format!("{document:#}\n");
+        // JSON has no line breaks in its strings: only the key itself stands so at the beginning of a line.
+        let place = format!("\n  \"{}\": null", self.key);
+        let Some((head, tail)) = text.split_once(&place) else {
+            return to.write_all(text.as_bytes());
+        };
+        write!(to, "{head}\n  \"{}\": [", self.key)?;
+        let mut comma = "";
+        for item in &self.items {
+            let indented = item.replace('\n', "\n    ");
+            write!(to, "{comma}\n    {indented}")?;
+            comma = ",";
+        }
+        let close = if comma.is_empty() { "" } else { "\n  " };
+        write!(to, "{close}]{tail}")
+    }
 }

@@ -23,6 +23,8 @@ pub struct Destination {
     pub fallback: Option<u16>,
     /// The protocol; what a named gateway chooses if nothing says which.
     pub via: Option<Via>,
+    /// It was named, and is not Apple's of an environment.
+    pub named: bool,
     /// One of Apple's binary gateways, which were turned off.
     pub retired: bool,
 }
@@ -49,6 +51,7 @@ impl Destination {
                 target: target.clone(),
                 fallback: None,
                 via: via.or(own),
+                named: true,
                 retired: apple == Some(Service::Legacy),
             });
         }
@@ -77,6 +80,7 @@ impl Destination {
             target: Target::new(service.host(environment), service.port(environment)),
             fallback: service.fallback(),
             via: Some(via),
+            named: false,
             retired: gateway::environment_of(service.host(environment)).is_some(),
         })
     }

@@ -45,6 +45,8 @@ pub struct Fate {
     pub reason: Option<String>,
     /// Why there is no answer.
     pub why: Option<String>,
+    /// It is nginx's page, which speaks of the certificate.
+    page: bool,
     binary: bool,
 }
 
@@ -60,8 +62,9 @@ impl Fate {
             state,
             status: Some(answer.status),
             apns_id: answer.apns_id.clone(),
-            reason: answer.reason(),
+            reason: answer.reason().or_else(|| answer.page()),
             why: None,
+            page: answer.reason().is_none() && answer.page().is_some(),
             binary: false,
         }
     }
@@ -80,6 +83,7 @@ impl Fate {
             apns_id: None,
             reason: name.filter(|_| status != 0).map(str::to_owned),
             why: None,
+            page: false,
             binary: true,
         }
     }
@@ -92,6 +96,7 @@ impl Fate {
             apns_id: None,
             reason: None,
             why: Some(why.into()),
+            page: false,
             binary: false,
         }
     }
@@ -99,7 +104,8 @@ impl Fate {
     /// The certificate itself is refused, and every other notification with it.
     pub fn refuses_certificate(&self) -> bool {
         let known = self.reason.as_deref().and_then(reason::find);
-        !self.binary && known.is_some_and(|known| known.judgement == Judgement::Rejected)
+        let named = known.is_some_and(|known| known.judgement == Judgement::Rejected);
+        !self.binary && (named || self.page)
     }
 
     /// The code by which `explain` knows the answer.

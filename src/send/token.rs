@@ -8,7 +8,7 @@ pub const BINARY_LENGTH: usize = 32;
 const LONGEST: usize = 100;
 
 /// A device token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(Box<[u8]>);
 
 impl Token {

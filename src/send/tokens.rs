@@ -1,9 +1,6 @@
 //! A file of device tokens, one a line. Blank lines and lines that begin with `#` say nothing; a token that stands there twice
 //! is sent to once.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use super::Token;
 use crate::finding::{Finding, Severity, id};
 
@@ -51,8 +48,7 @@ impl Tokens {
     /// # Errors
     /// A finding for every line that is no token.
     pub fn parse(bytes: &[u8]) -> Result<Tokens, Vec<Finding>> {
-        let mut tokens = Tokens::default();
-        let mut known: HashMap<Token, usize> = HashMap::new();
+        let mut listed = Vec::new();
         let mut wrong = Vec::new();
         let mut several = 0;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -62,28 +58,17 @@ impl Tokens {
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            let token = match Token::parse(text) {
-                Ok(token) => token,
+            match Token::parse(text) {
+                Ok(token) => listed.push(Listed {
+                    token,
+                    line: number,
+                }),
                 Err(reason) => {
                     several += 1;
                     if several <= NAMED {
                         let message = format!("line {number}: the token {reason}");
                         wrong.push(Finding::new(id::BAD_TOKEN, Severity::Critical, message));
                     }
-                    continue;
-                }
-            };
-            match known.entry(token.clone()) {
-                Entry::Occupied(first) => tokens.repeated.push(Repeated {
-                    line: number,
-                    first: *first.get(),
-                }),
-                Entry::Vacant(place) => {
-                    place.insert(number);
-                    tokens.listed.push(Listed {
-                        token,
-                        line: number,
-                    });
                 }
             }
         }
@@ -92,8 +77,28 @@ impl Tokens {
             wrong.push(Finding::new(id::BAD_TOKEN, Severity::Critical, message));
         }
         match wrong.is_empty() {
-            true => Ok(tokens),
+            true => Ok(Tokens::once(listed)),
             false => Err(wrong),
         }
+    }
+
+    /// Each token once. Sorted places rather than a table of tokens, which would hold all of them a second time.
+    fn once(mut listed: Vec<Listed>) -> Tokens {
+        let mut order: Vec<&Listed> = listed.iter().collect();
+        order.sort_by(|a, b| (&a.token, a.line).cmp(&(&b.token, b.line)));
+        let mut repeated: Vec<Repeated> = order
+            .chunk_by(|a, b| a.token == b.token)
+            .filter_map(|alike| alike.split_first())
+            .flat_map(|(first, others)| {
+                others.iter().map(|other| Repeated {
+                    line: other.line,
+                    first: first.line,
+                })
+            })
+            .collect();
+        repeated.sort_by_key(|one| one.line);
+        let left_out = |line| repeated.binary_search_by_key(&line, |one| one.line).is_ok();
+        listed.retain(|one| !left_out(one.line));
+        Tokens { listed, repeated }
     }
 }

@@ -1,7 +1,7 @@
 //! The flags that say how: headers, endpoint, connection; and the run itself, with the answers as they come.
 
 use super::super::endpoint::ConnectionFlags;
-use super::super::reply::{Reply, Stop};
+use super::super::reply::{Reply, Stop, code_after};
 use super::super::wishes::Env;
 use super::super::{moment, waiting};
 use super::output::{Form, Record};
@@ -143,8 +143,11 @@ impl Send {
             async {
                 while let Some(told) = delivery.next(&mut record.ledger).await? {
                     settled.set(settled.get() + told.len());
-                    if record.tell(told).is_err() {
-                        delivery.stop("nobody reads the answers any more");
+                    if let Err(error) = record.tell(told) {
+                        record.deaf = true;
+                        // A reader that left needs no word; a full disk does.
+                        code_after(Err(error), 0);
+                        delivery.stop("the answers cannot be written any more");
                     }
                 }
                 Ok(())

@@ -6,6 +6,7 @@ mod output;
 
 use super::passphrase::Passphrases;
 use super::reply::{Reply, Stop};
+use super::wishes::parse_fingerprint;
 use super::{Common, PassIn, choose, moment, open};
 use crate::assembly::{Chain, Parts, Wishes};
 use crate::identity::Identity;
@@ -30,6 +31,9 @@ pub(super) struct Send {
     /// ck.pem, a PKCS#12, or a certificate and its key
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
+    /// The certificate whose SHA-256 begins so; takes one that is not for push as well
+    #[arg(long, value_name = "SHA256", value_parser = parse_fingerprint)]
+    cert: Option<String>,
     #[command(flatten)]
     to: Addressees,
     #[command(flatten)]
@@ -133,7 +137,7 @@ impl Send {
         let wishes = Wishes {
             topic: self.delivery.topic().filter(listed).cloned(),
             environment: self.delivery.environment(),
-            certificate: None,
+            certificate: self.cert.clone(),
         };
         let now = moment::now(None);
         let choice = choose::choose(

@@ -3,8 +3,8 @@
 use super::super::reply::{Reply, Stop};
 use super::Order;
 use crate::finding::{Finding, Severity, Status, id};
-use crate::report::json;
 use crate::report::send::{self, LINES, Sent};
+use crate::report::{json, words};
 use crate::send::{Delivery, Fate, Ledger, Settled, State, Tally};
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -23,6 +23,8 @@ pub(super) enum Form {
 pub(super) struct Record<'a> {
     order: &'a Order,
     form: Form,
+    /// Nothing that is written arrives.
+    pub deaf: bool,
     pub ledger: Ledger,
     tally: Tally,
     kept: Vec<(usize, Fate)>,
@@ -33,6 +35,7 @@ impl<'a> Record<'a> {
         Record {
             order,
             form,
+            deaf: false,
             ledger: Ledger::new(order.tokens.listed.len()),
             tally: Tally::default(),
             kept: Vec::new(),
@@ -44,7 +47,7 @@ impl<'a> Record<'a> {
         let mut lines = Vec::new();
         for Settled { index, fate } in told {
             self.tally.note(&fate);
-            if self.form == Form::Lines {
+            if self.form == Form::Lines && !self.deaf {
                 lines.extend(self.line(index, &fate).to_string().into_bytes());
                 lines.push(b'\n');
             }
@@ -54,7 +57,10 @@ impl<'a> Record<'a> {
                 self.kept.push((index, fate));
             }
         }
-        write(&lines)
+        match self.deaf {
+            true => Ok(()),
+            false => write(&lines),
+        }
     }
 
     fn line(&self, index: usize, fate: &Fate) -> Value {
@@ -82,7 +88,19 @@ impl<'a> Record<'a> {
             None => status,
         };
         let mut findings = delivery.findings().to_vec();
-        findings.extend(self.tally.findings(counts.total));
+        let own = format!(" {}", words::shell(&self.order.path));
+        findings.extend(
+            self.tally
+                .findings(counts.total)
+                .into_iter()
+                .map(|finding| {
+                    let hint = finding
+                        .hint
+                        .as_ref()
+                        .map(|hint| hint.replace(" FILE", &own));
+                    Finding { hint, ..finding }
+                }),
+        );
         findings.extend(repeated(self.order, file));
         let host = match delivery.handshake() {
             Some(handshake) => self.order.destination.target.at(handshake.port),
@@ -95,6 +113,7 @@ impl<'a> Record<'a> {
             file,
             path: &self.order.path,
             host: &host.to_string(),
+            named: self.order.destination.named,
             handshake: delivery.handshake(),
             connections: delivery.connections(),
             ledger: &self.ledger,
@@ -104,23 +123,34 @@ impl<'a> Record<'a> {
             status,
             why: retired.then_some(RETIRED),
         };
-        let notifications = (self.form == Form::Document).then(|| {
-            let one = |(index, fate): &(usize, Fate)| self.line(*index, fate);
-            self.kept.iter().map(one).collect()
-        });
         let mut reply = Reply {
             status,
             exit_code: signal,
-            own: sent.document(notifications),
+            own: sent.document(),
             findings,
             ..Reply::default()
         };
         match self.form {
             Form::Text => reply.stdout = sent.text(),
-            Form::Document => {}
+            Form::Document => self.document(&mut reply),
+            Form::Lines if self.deaf => reply.silent = true,
             Form::Lines => last_line(&mut reply),
         }
         reply
+    }
+
+    /// The notifications of the document, each as text.
+    fn document(&self, reply: &mut Reply) {
+        let key = "notifications";
+        let mut own = json::part(key, Value::Null);
+        own.append(&mut reply.own);
+        reply.own = own;
+        let lines = self
+            .kept
+            .iter()
+            .map(|(index, fate)| self.line(*index, fate));
+        let items = lines.map(|line| format!("{line:#}")).collect();
+        reply.list = Some(json::List { key, items });
     }
 
     /// What a signal left open is told as well.

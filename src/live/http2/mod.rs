@@ -246,6 +246,18 @@ impl Answer {
     pub fn reason(&self) -> Option<String> {
         reason_in(&self.body)
     }
+
+    /// The words of nginx's page about a certificate that it does not take.
+    pub fn page(&self) -> Option<String> {
+        let body = String::from_utf8_lossy(&self.body);
+        let words = [
+            "No required SSL certificate was sent",
+            "The SSL certificate error",
+            "SSL certificate",
+        ];
+        let found = words.into_iter().find(|words| body.contains(words))?;
+        (self.status == 400).then(|| found.to_owned())
+    }
 }
 
 impl GoAway {

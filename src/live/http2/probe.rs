@@ -119,30 +119,18 @@ fn post(push: &Push) -> (String, Post) {
 
 fn answered(answer: &Answer, probe: &mut Probe) -> Outcome {
     probe.status = Some(answer.status);
-    probe.reason = answer.reason().or_else(|| page(answer));
+    probe.reason = answer.reason().or_else(|| answer.page());
     let known = probe.reason.as_deref().and_then(reason::find);
     let judgement = match (answer.status, known) {
         (200, _) => Judgement::Accepted,
         (_, Some(reason)) => reason.judgement,
-        _ if page(answer).is_some() => Judgement::Rejected,
+        _ if answer.page().is_some() => Judgement::Rejected,
         _ => Judgement::Nothing,
     };
     match judgement {
         Judgement::Nothing => Outcome::Quiet,
         judgement => Outcome::Answered(judgement),
     }
-}
-
-/// The words of nginx's page about a certificate that it does not take.
-fn page(answer: &Answer) -> Option<String> {
-    let body = String::from_utf8_lossy(&answer.body);
-    let words = [
-        "No required SSL certificate was sent",
-        "The SSL certificate error",
-        "SSL certificate",
-    ];
-    let found = words.into_iter().find(|words| body.contains(words))?;
-    (answer.status == 400).then(|| found.to_owned())
 }
 
 fn ended(broken: Broken, probe: &mut Probe) -> Outcome {

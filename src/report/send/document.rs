@@ -5,12 +5,9 @@ use crate::send::{Fate, Notification, Tokens, Via};
 use serde_json::{Map, Value, json};
 
 impl Sent<'_> {
-    /// The command's own part of the document.
-    pub fn document(&self, notifications: Option<Vec<Value>>) -> Map<String, Value> {
+    /// The command's own part of the document, but for the notifications.
+    pub fn document(&self) -> Map<String, Value> {
         let mut own = Map::new();
-        if let Some(notifications) = notifications {
-            own.insert("notifications".into(), json!(notifications));
-        }
         let counts = self.ledger.counts();
         let protocol = self.handshake.map(|handshake| handshake.protocol.as_str());
         own.insert(

@@ -26,6 +26,8 @@ pub struct Sent<'a> {
     pub path: &'a str,
     /// The server, as HOST:PORT.
     pub host: &'a str,
+    /// It was named by a flag, and is not one of Apple's own.
+    pub named: bool,
     /// The last handshake.
     pub handshake: Option<&'a Handshake>,
     /// How many connections there were.
@@ -77,10 +79,12 @@ impl Sent<'_> {
             rows.push(row("type", how));
         }
         rows.push(row("endpoint", self.endpoint()));
-        let hint = self
+        let mut hints = self
             .findings
             .iter()
-            .find_map(|finding| finding.hint.as_deref());
+            .filter_map(|finding| finding.hint.as_deref());
+        // One that is a command comes last, as what to type next.
+        let hint = hints.find(|hint| !hint.starts_with("pushcert "));
         if let Some(why) = self.why.or(hint) {
             rows.push(row("why", escape::text(why)));
         }

@@ -1,14 +1,15 @@
 //! The next thing to type: how to send what is not known to be sent, or what to do about a refusal.
 
 use super::Sent;
+use crate::finding::id;
 use crate::report::{escape, words};
 use crate::send::{State, Tokens};
 
 impl Sent<'_> {
-    /// One line; none where nothing was sent, since the rows say why.
+    /// One line.
     pub(super) fn next(&self) -> Option<String> {
         if self.is_nothing(&self.ledger.counts()) {
-            return None;
+            return self.before_anything();
         }
         let rest: Vec<usize> = self.ledger.rest().collect();
         if let Some(file) = self.file
@@ -25,6 +26,31 @@ impl Sent<'_> {
         let entry = refused.filter_map(|group| group.fate.entry()).next()?;
         let own = format!(" {}", words::shell(self.path));
         Some(escape::text(&entry.next.replace(" FILE", &own)))
+    }
+
+    /// Where nothing was sent: what the finding says, or the check that shows the endpoint stage by stage.
+    fn before_anything(&self) -> Option<String> {
+        let finding = self.findings.first()?;
+        let path = words::shell(self.path);
+        let command = finding
+            .hint
+            .as_ref()
+            .filter(|hint| hint.starts_with("pushcert "));
+        let text = match (command, finding.id) {
+            (Some(command), _) => command.replace(" FILE", &format!(" {path}")),
+            (None, id::SERVER_NOT_VERIFIED) => {
+                "the same with --ca-file F, where F holds the CA of this server".to_owned()
+            }
+            (None, id::UNREACHABLE | id::NOT_A_GATEWAY | id::NOT_REQUESTED | id::REJECTED) => {
+                let gateway = match self.named {
+                    true => format!(" --gateway {}", self.host),
+                    false => String::new(),
+                };
+                format!("pushcert check {path}{gateway}    (shows it stage by stage)")
+            }
+            _ => return None,
+        };
+        Some(escape::text(&text))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod binary;
 mod http2;
+mod obstacle;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity, id};
 use crate::live::binary::Wire;
 use crate::live::http2::{Batch, Letter};
-use crate::live::{Alert, Connector, Handshake, Opened, Verdict};
+use crate::live::{Alert, Connector, Handshake, Opened};
 
 /// Connections that end without having settled a single notification, one after the other, before no more are opened.
 const MOST_BARREN: usize = 2;
@@ -201,7 +202,7 @@ impl<'a> Delivery<'a> {
             .as_ref()
             .is_some_and(|tls| tls.client_certificate_requested);
         match opened {
-            None => self.stop_for(handshake_findings(&handshake)),
+            None => self.stop_for(obstacle::findings(&handshake)),
             Some(Opened::Http2(connection)) => {
                 let batch = Batch::new(connection, self.letter.clone());
                 match timeout(self.connector.patience().timeout, batch.opened()).await {
@@ -276,23 +277,4 @@ impl<'a> Delivery<'a> {
         }
         format!("the server sent {how}")
     }
-}
-
-/// Why a handshake led to no connection to send over.
-fn handshake_findings(handshake: &Handshake) -> Vec<Finding> {
-    let host = format!("{}:{}", handshake.host, handshake.port);
-    let rejected = handshake.verdict == Verdict::Rejected;
-    let mut findings: Vec<Finding> = handshake.findings.clone();
-    for finding in findings.iter_mut() {
-        // A server that is not verified is not sent to, which is no word about certificate or notification.
-        finding.severity = Severity::Unknown;
-    }
-    if rejected {
-        let message = format!("{host}: {}", handshake.explanation());
-        findings.insert(0, Finding::new(id::REJECTED, Severity::Critical, message));
-    } else if findings.is_empty() {
-        let message = format!("{host}: {}", handshake.explanation());
-        findings.push(Finding::new(id::UNREACHABLE, Severity::Unknown, message));
-    }
-    findings
 }

@@ -126,6 +126,31 @@ fn a_reader_that_leaves_ends_the_run_and_makes_no_zero() {
 }
 
 #[test]
+fn a_full_disk_ends_the_run_and_is_said_once() {
+    let server = node(1, TAKEN);
+    let file = tokens("streams-full", 20, &[]);
+    let gateway = format!("127.0.0.1:{}", server.port);
+    let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--jsonl"];
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut sender = child(&[&words[..], &["--gateway", &gateway, "--ca-file", "ca.pem"]].concat());
+    let ended = sender
+        .stdout(full)
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        said,
+        "error: stdout cannot be written: No space left on device (os error 28)\n"
+    );
+}
+
+#[test]
 fn a_text_names_the_lines_that_are_not_known_to_be_sent() {
     let talk = "wrap()\npreface(2)\nfor stream in requests(2): reply(stream)\n\
         streams = requests(2)\nreply(streams[0])\nrequests(1)\nend()";
@@ -149,4 +174,88 @@ fn a_text_names_the_lines_that_are_not_known_to_be_sent() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn a_signal_leaves_a_text_that_says_what_is_known() {
+    let mut server = node(1, &format!("if (count < 3) {{ {TAKEN} }}"));
+    let file = tokens("streams-signal", 5, &[]);
+    let gateway = format!("127.0.0.1:{}", server.port);
+    let words = [
+        "sandbox.pem",
+        "--tokens",
+        &file,
+        "--alert",
+        "x",
+        "--timeout",
+        "60s",
+    ];
+    let sender = child(&[&words[..], &["--gateway", &gateway, "--ca-file", "ca.pem"]].concat())
+        .spawn()
+        .unwrap();
+    // The third request has arrived and gets no answer.
+    for _ in 0..3 {
+        server.line();
+    }
+    let id = sender.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = sender.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(143));
+    let text = String::from_utf8(ended.stdout).unwrap();
+    let first = format!("unknown   {TOPIC}: 3 of 5 notifications are not known to be sent");
+    assert_eq!(text.lines().next(), Some(first.as_str()));
+    for line in [
+        "  accepted   2",
+        "  unknown    1: sent and not answered, so perhaps delivered: interrupted",
+        "  unsent     2: interrupted",
+        "next  sed -n '3,5p' streams-signal > rest.txt    (then the same with --tokens rest.txt)",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_terminal_sees_how_far_it_is() {
+    let talk = "wrap()\npreface(1)\nfor stream in requests(1): reply(stream)\nrequests(1)\nend()";
+    let server = python("['h2']", talk);
+    let file = tokens("streams-terminal", 2, &[]);
+    let line = format!(
+        "pushcert send sandbox.pem --tokens {file} --alert x --gateway 127.0.0.1:{} --ca-file ca.pem --timeout 3s",
+        server.port
+    );
+    let mut terminal = crate::prompts::Terminal::run(folder(), &line);
+    terminal.wait_for("\r\u{1b}[K1 of 2 answers");
+    terminal.wait_for("\r\u{1b}[Kunknown");
+    assert!(terminal.end().contains("[exit 3]"));
+}
+
+#[test]
+fn a_document_is_one_with_any_number_of_notifications() {
+    let server = node(100, TAKEN);
+    for count in [1, 2, 300] {
+        let file = tokens(&format!("streams-document-{count}"), count, &[]);
+        let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--json"];
+        let run = send_to(&at(&server), &words);
+        let document = run.document();
+        let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
+        let wanted = [
+            "schema_version",
+            "command",
+            "status",
+            "exit_code",
+            "findings",
+            "notifications",
+            "summary",
+        ];
+        assert_eq!(keys, wanted);
+        assert_eq!(document["notifications"].as_array().unwrap().len(), count);
+        // As every other document is printed.
+        assert_eq!(run.stdout, format!("{document:#}\n"));
+    }
 }

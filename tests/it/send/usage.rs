@@ -283,3 +283,38 @@ fn what_is_no_identity_sends_nothing() {
     assert_eq!((run.code, lines.len()), (3, 0));
     assert_eq!(summary["findings"][0]["id"], "not-found");
 }
+
+#[test]
+fn of_several_identities_a_flag_chooses() {
+    let both = [
+        "sandbox.pem",
+        "universal.pem",
+        "--token",
+        TOKEN,
+        "--alert",
+        "x",
+        "--dry-run",
+        "--json",
+    ];
+    let document = send(&both).document();
+    assert_eq!(
+        (
+            document["exit_code"].clone(),
+            document["findings"][0]["id"].clone()
+        ),
+        (json!(2), json!("ambiguous"))
+    );
+    let words = [&both[..], &["--env", "production"]].concat();
+    let endpoint = send(&words).document()["request"]["endpoint"].clone();
+    assert_eq!(endpoint, "api.push.apple.com:443");
+    let certificate = document["findings"][1]["identity"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let words = [
+        &both[..],
+        &["--cert", &certificate[..12], "--env", "sandbox"],
+    ]
+    .concat();
+    assert_eq!(send(&words).document()["exit_code"], 0);
+}
