@@ -63,6 +63,7 @@ impl Policy {
         dated.owner = app.and_then(|app| app.owner.clone());
         let warn = app.and_then(|app| app.warn).unwrap_or(self.warn);
         let critical = app.and_then(|app| app.critical).unwrap_or(self.critical);
+        (dated.warn, dated.critical) = (warn, critical);
         dated.expiry = Expiry::within(
             dated.not_before,
             dated.not_after,

@@ -6,9 +6,9 @@ use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::profile::{ApsEnvironment, Profile};
 use crate::public_key::Fingerprint;
-use crate::validity::Expiry;
+use crate::validity::{Expiry, Threshold};
 use std::path::PathBuf;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A row of the answer: a date and its place, or a place whose dates could not be told.
 #[derive(Clone, Debug)]
@@ -75,6 +75,9 @@ pub struct Dated {
     pub sha256: Option<Fingerprint>,
     /// Who looks after it, as the configuration has it.
     pub owner: Option<String>,
+    /// The thresholds it was judged by: its app's, or everybody's.
+    pub warn: Threshold,
+    pub critical: Threshold,
 }
 
 impl Row {
@@ -142,6 +145,8 @@ impl Dated {
             serial_number: Some(certificate.serial_number.clone()),
             sha256: Some(certificate.sha256),
             owner: None,
+            warn: Threshold::Left(Duration::ZERO),
+            critical: Threshold::Left(Duration::ZERO),
         }
     }
 
@@ -169,6 +174,8 @@ impl Dated {
             serial_number: profile.uuid.clone(),
             sha256: None,
             owner: None,
+            warn: Threshold::Left(Duration::ZERO),
+            critical: Threshold::Left(Duration::ZERO),
         })
     }
 

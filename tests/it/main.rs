@@ -8,6 +8,7 @@ mod commands;
 mod conversion;
 mod dictionary;
 mod expiry;
+mod expiry_formats;
 mod files;
 mod fixtures;
 mod hostile;

@@ -11,8 +11,11 @@ pub(super) enum Format {
     Csv,
     Prometheus,
     Junit,
+    Sarif,
     Github,
     Nagios,
+    Ics,
+    Html,
 }
 
 /// `FORMAT=FILE`.

@@ -8,7 +8,9 @@ use crate::error::Error;
 use crate::expiry::Row;
 use crate::files::{self, Output};
 use crate::finding::{Finding, Severity};
-use crate::report::expiry::{Outcome, csv, github, junit, nagios, prometheus, text};
+use crate::report::expiry::{
+    Outcome, csv, github, html, ics, junit, nagios, prometheus, sarif, text,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -76,8 +78,13 @@ impl Outputs {
     pub(super) fn want_all(&self) -> bool {
         let formats = self.files.iter().map(|(format, _)| *format);
         formats.chain(self.stdout).any(|format| match format {
-            Format::Text | Format::Github | Format::Nagios => false,
-            Format::Json | Format::Csv | Format::Prometheus | Format::Junit => true,
+            Format::Text | Format::Sarif | Format::Github | Format::Nagios => false,
+            Format::Json
+            | Format::Csv
+            | Format::Prometheus
+            | Format::Junit
+            | Format::Ics
+            | Format::Html => true,
         })
     }
 
@@ -115,7 +122,10 @@ impl Outputs {
             Format::Csv => csv::table(outcome.rows.iter(), outcome.now),
             Format::Prometheus => prometheus::metrics(outcome, moment::now(None)),
             Format::Junit => junit::document(outcome),
+            Format::Sarif => sarif::log(outcome),
             Format::Github => github::annotations(outcome),
+            Format::Ics => ics::calendar(outcome),
+            Format::Html => html::page(outcome),
             Format::Nagios => nagios::line(outcome),
         };
         for (format, path) in &self.files {

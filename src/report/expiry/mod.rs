@@ -2,10 +2,13 @@
 
 pub mod csv;
 pub mod github;
+pub mod html;
+pub mod ics;
 pub mod json;
 pub mod junit;
 pub mod nagios;
 pub mod prometheus;
+pub mod sarif;
 pub mod text;
 
 use super::{escape, words};

@@ -46,7 +46,7 @@ pub fn text(outcome: &Outcome) -> String {
 }
 
 /// What to type about the most urgent row.
-fn next(row: &Row) -> Option<String> {
+pub(super) fn next(row: &Row) -> Option<String> {
     let path = words::shell(&row.name());
     Some(match &row.entry {
         Entry::Dated(dated) if dated.is_push() && dated.expiry != Expiry::NotYetValid => {
