@@ -6,6 +6,7 @@ mod certificate;
 mod check;
 mod commands;
 mod conversion;
+mod deploy;
 mod dictionary;
 mod expiry;
 mod expiry_formats;
