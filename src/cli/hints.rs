@@ -1,7 +1,7 @@
 //! The next thing to type about a finding, ready to paste with the user's own path.
 
 use crate::finding::{Finding, Severity, id};
-use crate::report::words::shell;
+use crate::report::words::{renewal, shell};
 
 /// Adds what to do next to findings that do not say it themselves.
 pub(super) fn add(findings: &mut [Finding]) {
@@ -16,9 +16,7 @@ fn hint(finding: &Finding) -> Option<String> {
         id::NO_KEY | id::KEY_MISMATCH => {
             "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)".to_string()
         }
-        id::EXPIRED | id::EXPIRING => {
-            "pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string()
-        }
+        id::EXPIRED | id::EXPIRING => renewal(None),
         id::LEAF_NOT_FIRST => format!("pushcert merge {path} -o ordered.pem"),
         id::NOT_SERVER_READABLE => format!("pushcert convert {path} -o clean.pem"),
         id::KEY_WORLD_READABLE => format!("chmod 600 {path}"),

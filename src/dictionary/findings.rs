@@ -19,7 +19,7 @@ const UNKNOWN: &str = "unknown";
 const LIVE: &str = "unknown (live)";
 const COULD_NOT: &str = "unknown: ends the command with 3";
 const PAIRS: &str = "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)";
-const RENEW: &str = "pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)";
+const RENEW: &str = "pushcert rotate start FILE";
 const LOOK: &str = "pushcert inspect FILE";
 
 pub(super) const ALL: &[Entry] = &[

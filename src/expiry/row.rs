@@ -78,6 +78,8 @@ pub struct Dated {
     /// The thresholds it was judged by: its app's, or everybody's.
     pub warn: Threshold,
     pub critical: Threshold,
+    /// Whether a key stands in the same file.
+    pub with_key: bool,
 }
 
 impl Row {
@@ -147,6 +149,7 @@ impl Dated {
             owner: None,
             warn: Threshold::Left(Duration::ZERO),
             critical: Threshold::Left(Duration::ZERO),
+            with_key: false,
         }
     }
 
@@ -176,6 +179,7 @@ impl Dated {
             owner: None,
             warn: Threshold::Left(Duration::ZERO),
             critical: Threshold::Left(Duration::ZERO),
+            with_key: false,
         })
     }
 

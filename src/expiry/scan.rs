@@ -271,6 +271,7 @@ fn told(input: &Input, policy: &Policy) -> (Vec<Row>, bool) {
     let mut seen = !all.is_empty();
     let mut rows: Vec<Row> = Vec::with_capacity(all.len());
     for mut dated in all {
+        dated.with_key = contents.encrypted || !contents.keys.is_empty();
         policy.judge(&mut dated);
         if policy.wants(&dated) {
             rows.push(Row {

@@ -113,6 +113,14 @@ pub fn finding_row(finding: &Finding) -> (String, String) {
     )
 }
 
+/// What begins a renewal: of a file that holds certificate and key a rotation, of anything else a request.
+pub fn renewal(path: Option<&str>) -> String {
+    match path {
+        Some(path) => format!("pushcert rotate start {path}"),
+        None => "pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string(),
+    }
+}
+
 /// A path as a shell takes it.
 pub fn shell(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%~=".contains(c);

@@ -630,3 +630,25 @@ fn a_broken_configuration_is_told_by_line_and_key() {
     folder.write("pushcert.toml", b"warn = \"5d\"\n");
     assert_eq!(folder.run("--config pushcert.toml").0, 64);
 }
+
+#[test]
+fn what_to_do_next_fits_what_the_file_holds() {
+    let folder = Folder::new();
+    folder
+        .fixture("ck.pem", "it's.pem")
+        .fixture("aps.cer", "aps.cer")
+        .fixture("modern.p12", "x.p12");
+    let next = |line: &str| {
+        let (_, stdout, _) = folder.run_with(line, &[]);
+        stdout.lines().last().unwrap().to_string()
+    };
+    assert_eq!(
+        next("it's.pem --at 2045-12-20"),
+        "next  pushcert rotate start 'it'\\''s.pem'"
+    );
+    assert_eq!(
+        next("aps.cer --at 2045-12-20"),
+        "next  pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)"
+    );
+    assert_eq!(next("x.p12"), "next  pushcert expiry x.p12 --passin prompt");
+}

@@ -5,6 +5,7 @@ use crate::apple::Service;
 use crate::check::Checked;
 use crate::finding::{Status, id};
 use crate::live::{Protocol, Verdict};
+use crate::report::words;
 use time::{Duration, OffsetDateTime};
 
 /// The command to type, with the file's path as a shell takes it.
@@ -15,7 +16,8 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
         return Some(format!("pushcert rotate start {path}"));
     }
     if has(id::EXPIRED) || has(id::EXPIRING) {
-        return Some("pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string());
+        let one_file = checked.subject.key.is_some() && checked.subject.key_source.is_none();
+        return Some(words::renewal(one_file.then_some(path)));
     }
     if has(id::NO_KEY)
         || has(id::KEY_MISMATCH)

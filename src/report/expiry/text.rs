@@ -50,7 +50,7 @@ pub(super) fn next(row: &Row) -> Option<String> {
     let path = words::shell(&row.name());
     Some(match &row.entry {
         Entry::Dated(dated) if dated.is_push() && dated.expiry != Expiry::NotYetValid => {
-            "pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the first step of renewing it)".to_string()
+            words::renewal(dated.with_key.then_some(path.as_str()))
         }
         Entry::Dated(_) => format!("pushcert inspect {path}"),
         Entry::Trouble(finding) => match finding.id {
