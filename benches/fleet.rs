@@ -3,6 +3,7 @@
 
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
@@ -84,18 +85,18 @@ fn main() -> Outcome<()> {
         whole,
         0.001,
     );
-    let bundle: Vec<u8> = paths
-        .iter()
-        .filter(|path| path.ends_with(".pem"))
-        .flat_map(|path| std::fs::read(temporary.path().join(path)).unwrap_or_default())
-        .collect();
+    let bundle = bundle(files)?;
+    let size = bundle.len() as f64 / f64::from(1 << 20);
     std::fs::write(temporary.path().join("bundle.pem"), &bundle)?;
     println!();
     for (what, words) in [
-        ("one bundle of half of them", vec!["expiry", "bundle.pem"]),
-        ("the folder as text", vec!["expiry", "fleet"]),
         (
-            "the folder as CSV",
+            format!("one bundle of {files} ({size:.1} MiB)"),
+            vec!["expiry", "bundle.pem"],
+        ),
+        ("the folder as text".to_string(), vec!["expiry", "fleet"]),
+        (
+            "the folder as CSV".to_string(),
             vec!["expiry", "fleet", "--format", "csv"],
         ),
     ] {
@@ -142,7 +143,7 @@ fn read_all(folder: &Path) -> Outcome<()> {
 
 /// Different certificates, made from one by changing its signature, which nobody here verifies.
 fn make(folder: &Path, files: usize) -> Outcome<Vec<String>> {
-    let der = certificate()?.to_der()?;
+    let der = certificate(&PKey::from_rsa(Rsa::generate(2048)?)?)?.to_der()?;
     let mut paths = Vec::new();
     for number in 0..files {
         let mut der = der.clone();
@@ -160,8 +161,22 @@ fn make(folder: &Path, files: usize) -> Outcome<Vec<String>> {
     Ok(paths)
 }
 
-fn certificate() -> Outcome<X509> {
-    let key: PKey<Private> = PKey::from_rsa(Rsa::generate(2048)?)?;
+/// As many in one PEM file: with small keys, as one file is read to 16 MiB.
+fn bundle(count: usize) -> Outcome<Vec<u8>> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+    let der = certificate(&PKey::from_ec_key(EcKey::generate(&group)?)?)?.to_der()?;
+    let mut bundle = Vec::new();
+    for number in 0..count {
+        // The signature is a SEQUENCE of two numbers, of which the last bytes may be any.
+        let mut der = der.clone();
+        let tail = der.len() - 8;
+        der[tail..].copy_from_slice(&(number as u64).to_be_bytes());
+        bundle.extend(X509::from_der(&der)?.to_pem()?);
+    }
+    Ok(bundle)
+}
+
+fn certificate(key: &PKey<Private>) -> Outcome<X509> {
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_nid(Nid::USERID, "com.example.app")?;
     name.append_entry_by_nid(Nid::COMMONNAME, "Apple Push Services: com.example.app")?;
@@ -174,14 +189,14 @@ fn certificate() -> Outcome<X509> {
     builder.set_serial_number(&serial)?;
     builder.set_subject_name(&name)?;
     builder.set_issuer_name(&name)?;
-    builder.set_pubkey(&key)?;
+    builder.set_pubkey(key)?;
     let (start, end) = (
         Asn1Time::from_str("20260101000000Z")?,
         Asn1Time::from_str("20460101000000Z")?,
     );
     builder.set_not_before(&start)?;
     builder.set_not_after(&end)?;
-    builder.sign(&key, MessageDigest::sha256())?;
+    builder.sign(key, MessageDigest::sha256())?;
     Ok(builder.build())
 }
 
