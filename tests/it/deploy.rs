@@ -249,6 +249,28 @@ fn the_cron_job_reads_secrets_as_they_are_mounted() {
 }
 
 #[test]
+fn kubernetes_takes_the_manifest() {
+    let Some(library) = crate::lab::clients::peer("kubernetes") else {
+        return;
+    };
+    let library = library.display().to_string();
+    let manifest = example("cronjob.yaml").display().to_string();
+    for version in ["1.25", "1.33"] {
+        let words = [
+            "/usr/bin/python3",
+            "-m",
+            "kubernetes_validate",
+            "--strict",
+            "-k",
+            version,
+            &manifest,
+        ];
+        let output = run(Path::new("/"), &words, &[("PYTHONPATH", &library)]);
+        assert_eq!(output.status.code(), Some(0), "{}", all(&output));
+    }
+}
+
+#[test]
 fn the_step_of_actions_runs_as_the_runner_runs_it() {
     let workflow = yaml("github-actions.yml");
     let steps = workflow["jobs"]["expiry"]["steps"].as_array().unwrap();

@@ -1,7 +1,7 @@
 //! The stand-in CA and gateway, judged by OpenSSL's own tools.
 
 mod cli;
-mod clients;
+pub mod clients;
 mod faults;
 mod garbage;
 mod http2;
