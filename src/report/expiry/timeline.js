@@ -166,9 +166,11 @@ function drawAxis() {
     if (start > now + SPAN * DAY) break;
     const x = at(start);
     line(x, "month");
+    if (x <= TODAY + 11 || x >= LATER - 3) continue;
     const name = new Date(start).toLocaleString("en", { month: "short", timeZone: "UTC" });
-    const year = new Date(start).getUTCMonth() === 0 ? ` ${new Date(start).getUTCFullYear()}` : "";
-    if (x > TODAY + 11 && x < LATER - 3) word(x, name + year, month % 3 ? "month often" : "month");
+    // The first word says the year, and each January.
+    const begins = !axis.querySelector("text") || new Date(start).getUTCMonth() === 0;
+    word(x, begins ? `${name} ${new Date(start).getUTCFullYear()}` : name, month % 3 && !begins ? "month often" : "month");
   }
   line(TODAY, "now");
   line(LATER, "now");
