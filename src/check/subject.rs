@@ -5,7 +5,7 @@ use crate::audit::{self, Standard};
 use crate::certificate::Certificate;
 use crate::container::Format;
 use crate::finding::{Finding, Severity, id};
-use crate::inputs::Input;
+use crate::inputs::{Input, State};
 use crate::private_key::PrivateKey;
 
 /// One certificate to check, as a server would load it.
@@ -130,9 +130,18 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
             .map(|part| part.key.public_key().spki_sha256.short())
             .collect();
         let message = format!("no private key for it is here (it wants SPKI {wanted})");
-        let finding = match here.is_empty() {
-            true => Finding::new(id::NO_KEY, Severity::Critical, message),
-            false => {
+        // What is still locked may hold it: then it is not known to be missing.
+        let locked = inputs
+            .iter()
+            .find(|input| matches!(input.state, State::Locked { .. }));
+        let locked = locked.and_then(Input::trouble).filter(|_| here.is_empty());
+        let finding = match (locked, here.is_empty()) {
+            (Some(error), _) => {
+                let message = format!("its private key could not be read: {error}");
+                Finding::new(error.id(), Severity::Unknown, message)
+            }
+            (None, true) => Finding::new(id::NO_KEY, Severity::Critical, message),
+            (None, false) => {
                 let message = format!(
                     "the private key does not fit the certificate (key SPKI {}, certificate wants {wanted})",
                     here.join(", ")

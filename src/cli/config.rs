@@ -49,7 +49,7 @@ struct Raw {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawApp {
-    topic: String,
+    topic: Spanned<String>,
     owner: Option<String>,
     warn: Option<Spanned<String>>,
     crit: Option<Spanned<String>>,
@@ -93,9 +93,18 @@ impl File<'_> {
             Some(only) if only.get_ref() == "push" => true,
             Some(only) => return Err(self.wrong(only.span().start, "only: knows push alone")),
         };
+        for (index, app) in raw.app.iter().enumerate() {
+            let earlier = raw.app.iter().take(index);
+            if earlier
+                .clone()
+                .any(|one| one.topic.get_ref() == app.topic.get_ref())
+            {
+                return Err(self.wrong(app.topic.span().start, "topic: another [[app]] has it"));
+            }
+        }
         let app = |app: RawApp| {
             Ok(App {
-                topic: app.topic,
+                topic: app.topic.into_inner(),
                 owner: app.owner,
                 warn: self.threshold("warn", app.warn)?,
                 critical: self.threshold("crit", app.crit)?,

@@ -8,17 +8,20 @@ use crate::files::{self, signal};
 use crate::report::{escape, words};
 use crate::rotation::{Facts, Site};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a running hook is looked at.
 const GLANCE: Duration = Duration::from_millis(5);
+/// How many lines of it may wait to be shown, and how many are kept where they are shown only if it fails.
+const WAITING: usize = 1000;
 /// How long a hook may take to end once it was asked to, and its output to end once it has.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest line that is shown, in bytes.
@@ -103,14 +106,15 @@ impl Hook {
             Ok(child) => child,
             Err(error) => return Ended::NotStarted(error.kind().to_string()),
         };
-        let (sender, lines) = channel();
+        // Bounded: a hook that writes faster than it is shown waits, and memory does not grow.
+        let (sender, lines) = sync_channel(WAITING);
         if let Some(stdout) = child.stdout.take() {
             read_along(stdout, sender.clone());
         }
         if let Some(stderr) = child.stderr.take() {
             read_along(stderr, sender);
         }
-        let mut kept = Vec::new();
+        let mut kept = VecDeque::new();
         let ended = self.wait(&mut child, whatever, || show(&lines, quiet, &mut kept));
         finish_lines(&lines, quiet, &mut kept);
         if quiet && !ended.is_good() {
@@ -210,7 +214,7 @@ fn end(child: &mut Child, meanwhile: &mut impl FnMut()) {
 
 /// Sends each line of the stream, to its end or until nobody listens, from a thread of its own. Without the thread the hook's
 /// output is lost, and nothing else.
-fn read_along(stream: impl Read + Send + 'static, sender: Sender<Vec<u8>>) {
+fn read_along(stream: impl Read + Send + 'static, sender: SyncSender<Vec<u8>>) {
     let read = move || {
         let mut reader = BufReader::new(stream);
         loop {
@@ -224,28 +228,38 @@ fn read_along(stream: impl Read + Send + 'static, sender: Sender<Vec<u8>>) {
     let _reading = thread::Builder::new().spawn(read);
 }
 
-fn show(lines: &Receiver<Vec<u8>>, quiet: bool, kept: &mut Vec<String>) {
-    while let Ok(line) = lines.try_recv() {
+/// What has come so far, but never so much that deadline and signals would have to wait for it.
+fn show(lines: &Receiver<Vec<u8>>, quiet: bool, kept: &mut VecDeque<String>) {
+    for line in lines.try_iter().take(WAITING) {
         show_one(&line, quiet, kept);
     }
 }
 
 /// What is still on its way; a process that outlives the hook may hold its output open, and is not waited for.
-fn finish_lines(lines: &Receiver<Vec<u8>>, quiet: bool, kept: &mut Vec<String>) {
+fn finish_lines(lines: &Receiver<Vec<u8>>, quiet: bool, kept: &mut VecDeque<String>) {
     let until = Instant::now() + GRACE;
-    while let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        show_one(&line, quiet, kept);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) if !left.is_zero() => show_one(&line, quiet, kept),
+            _ => return,
+        }
     }
 }
 
-fn show_one(line: &[u8], quiet: bool, kept: &mut Vec<String>) {
+fn show_one(line: &[u8], quiet: bool, kept: &mut VecDeque<String>) {
     let text = String::from_utf8_lossy(line);
     let text = format!(
         "hook  {}",
         escape::text(text.trim_end_matches(['\n', '\r']))
     );
     match quiet {
-        true => kept.push(text),
+        true => {
+            if kept.len() == WAITING {
+                kept.pop_front();
+            }
+            kept.push_back(text);
+        }
         false => say(&format!("{text}\n")),
     }
 }

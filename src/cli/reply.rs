@@ -162,7 +162,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                 (true, _) => {
                     let document =
                         json::envelope(command, reply.status, code, &reply.findings, reply.own);
-                    SecretBytes::new(format!("{document:#}\n").into_bytes())
+                    SecretBytes::new(json::text(&document).into_bytes())
                 }
                 (false, Some(bytes)) => bytes,
                 (false, None) => {
@@ -182,7 +182,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                 };
                 let document = json::envelope(command, status, stop.code, &stop.findings, stop.own);
                 return write_stdout(
-                    &SecretBytes::new(format!("{document:#}\n").into_bytes()),
+                    &SecretBytes::new(json::text(&document).into_bytes()),
                     stop.code,
                 );
             }
@@ -236,10 +236,7 @@ pub(super) fn code_after(written: std::io::Result<()>, code: u8) -> u8 {
 pub(super) fn print_usage(command: &str, reason: &str) {
     let finding = Finding::new("usage", Severity::Unknown, reason);
     let document = json::envelope(command, Status::Unknown, 64, &[finding], Map::new());
-    write_stdout(
-        &SecretBytes::new(format!("{document:#}\n").into_bytes()),
-        64,
-    );
+    write_stdout(&SecretBytes::new(json::text(&document).into_bytes()), 64);
 }
 
 /// A key may go to a pipe or a file, never to a terminal; and stdout holds one document at a time.

@@ -16,7 +16,7 @@ pub use folders::{
 pub use lock::{Lock, lock, lock_holder};
 pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
 pub use walk::is_same;
-pub use walk::{Walk, is_executable, is_folder, mode_readable_by_others, walk};
+pub use walk::{Walk, is_executable, is_file, is_folder, mode_readable_by_others, walk};
 pub use write::{
     Folder, Output, append, create, create_like, make_folder, place_of, refuse_existing,
     sync_folder, temporary_folder,

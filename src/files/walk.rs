@@ -89,6 +89,11 @@ pub fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
+/// Whether a regular file stands at the path, or a link to one.
+pub fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
 /// Whether the path is a regular file whose mode lets everyone read it.
 pub fn mode_readable_by_others(path: &Path) -> bool {
     fs::metadata(path)

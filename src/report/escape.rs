@@ -13,6 +13,20 @@ pub fn text(foreign: &str) -> String {
     escaped
 }
 
+/// A JSON document with the same characters written as JSON's own escapes, as far as they are not yet: they stand in strings only.
+pub fn json(document: &str) -> String {
+    let mut escaped = String::with_capacity(document.len());
+    for character in document.chars() {
+        // ASCII's are escaped already, or lay the document out.
+        if !character.is_ascii() && is_harmful(character) {
+            escaped.push_str(&format!("\\u{:04x}", character as u32));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 /// The same for text of ours that runs over several lines.
 pub fn lines(text_of_ours: &str) -> String {
     text_of_ours

@@ -1,5 +1,6 @@
 //! The JSON documents: the envelope of every command and the shapes that several of them share.
 
+use super::escape;
 use super::words::rfc3339;
 use crate::certificate::{Certificate, Name, Topic};
 use crate::container::{KeyPart, pem};
@@ -146,6 +147,11 @@ fn topic(topic: &Topic) -> Value {
     json!({ "topic": topic.name, "kinds": topic.kinds })
 }
 
+/// A document as it is printed: indented, and harmless where a terminal shows it.
+pub fn text(document: &Value) -> String {
+    escape::json(&format!("{document:#}\n"))
+}
+
 /// A command's own part with a single key.
 pub fn part(key: &str, value: Value) -> Map<String, Value> {
     Map::from_iter([(key.to_string(), value)])
@@ -165,7 +171,7 @@ impl List {
     /// # Errors
     /// What keeps it from being written.
     pub fn write_into(&self, document: &Value, to: &mut impl Write) -> io::Result<()> {
-        let text = format!("{document:#}\n");
+        let text = text(document);
         // JSON has no line breaks in its strings: only the key itself stands so at the beginning of a line.
         let place = format!("\n  \"{}\": null", self.key);
         let Some((head, tail)) = text.split_once(&place) else {
@@ -174,7 +180,7 @@ impl List {
         write!(to, "{head}\n  \"{}\": [", self.key)?;
         let mut comma = "";
         for item in &self.items {
-            let indented = item.replace('\n', "\n    ");
+            let indented = escape::json(item).replace('\n', "\n    ");
             write!(to, "{comma}\n    {indented}")?;
             comma = ",";
         }

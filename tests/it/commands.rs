@@ -194,6 +194,22 @@ impl Ran {
     }
 }
 
+#[test]
+fn a_key_that_stays_locked_is_not_called_missing() {
+    let place = Place::with(&["aps_development.cer", "push.encrypted.pem"]);
+    place.ok("merge aps_development.cer push.encrypted.pem -o e.pem --passin pass:hello123");
+    let ran = place.run("check e.pem --offline --passin pass:wrong --json");
+    assert_eq!(ran.code, 3);
+    let of_key: Vec<String> = findings(&ran.json())
+        .into_iter()
+        .filter(|finding| finding.contains("key") || finding.contains("passphrase"))
+        .collect();
+    assert_eq!(
+        of_key,
+        ["wrong-passphrase unknown", "wrong-passphrase unknown"]
+    );
+}
+
 /// `id severity` of each finding.
 fn findings(document: &Value) -> Vec<String> {
     let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_string();

@@ -207,7 +207,7 @@ fn thresholds_are_inclusive_and_may_be_a_share_of_the_lifetime() {
         ("", 1),
         (" --warn 720h", 1),
         (" --warn 29d", 0),
-        (" --warn 5d", 0),
+        (" --warn 5d", 64),
         (" --crit 30d", 2),
         (" --warn 7% --crit 1d", 0),
         (" --warn 8% --crit 1%", 1),
@@ -549,7 +549,7 @@ fn more_than_ten_annotations_of_a_kind_are_counted_instead() {
     assert_eq!(stdout.lines().count(), 10);
     assert_eq!(
         stdout.lines().last().unwrap(),
-        "::error title=pushcert expiry::3 more, in the summary of this step"
+        "::error title=pushcert expiry::3 more; pushcert expiry lists all of them"
     );
 }
 

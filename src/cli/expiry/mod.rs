@@ -16,7 +16,7 @@ use crate::files::signal;
 use crate::finding::{Finding, Status};
 use crate::inputs::Keyring;
 use crate::report::expiry::{Outcome, json};
-use crate::report::json::envelope;
+use crate::report::json::{envelope, text};
 use crate::validity::Threshold;
 use clap::{Args, ValueEnum};
 use format::Format;
@@ -219,7 +219,7 @@ impl Expiry {
         let findings = || -> Vec<Finding> { found.rows.iter().filter_map(Row::finding).collect() };
         let document = || {
             let own = json::own(&outcome);
-            format!("{:#}\n", envelope("expiry", status, code, &findings(), own))
+            text(&envelope("expiry", status, code, &findings(), own))
         };
         let written = outputs.write(&outcome, document)?;
         let mut stderr = String::new();
@@ -264,22 +264,20 @@ fn thresholds(
     crit: Option<Threshold>,
 ) -> Result<(Threshold, Threshold), Box<Stop>> {
     let days = |days| Threshold::Left(time::Duration::days(days));
-    let warn = warn.unwrap_or(days(30));
-    // A --warn below seven days that stands alone takes the default with it.
-    let default = match warn {
-        Threshold::Left(warn) => Threshold::Left(warn.min(time::Duration::days(7))),
-        Threshold::Percent(_) => days(7),
-    };
-    let crit = crit.unwrap_or(default);
+    let is_default = crit.is_none();
+    let (warn, crit) = (warn.unwrap_or(days(30)), crit.unwrap_or(days(7)));
     let above = match (warn, crit) {
         (Threshold::Left(warn), Threshold::Left(crit)) => crit > warn,
         (Threshold::Percent(warn), Threshold::Percent(crit)) => crit > warn,
         // How they lie to each other depends on the lifetime.
         _ => false,
     };
-    match above {
-        true => Err(Stop::usage("--crit is above --warn")),
-        false => Ok((warn, crit)),
+    match (above, is_default) {
+        (false, _) => Ok((warn, crit)),
+        (true, false) => Err(Stop::usage("--crit is above --warn")),
+        (true, true) => Err(Stop::usage(
+            "--crit, 7d by default, is above --warn; name both",
+        )),
     }
 }
 

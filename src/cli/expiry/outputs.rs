@@ -59,7 +59,11 @@ impl Outputs {
             }
             _ => {}
         }
-        for (_, path) in &files {
+        for (index, (_, path)) in files.iter().enumerate() {
+            if files.iter().take(index).any(|(_, other)| other == path) {
+                let path = path.display();
+                return Err(Stop::usage(format!("two reports go to one file: {path}")));
+            }
             refuse_to_replace(path)?;
         }
         let streams = stdout == Some(Format::Csv);
@@ -177,6 +181,10 @@ fn tell_github(outcome: &Outcome) -> Result<(), Box<Stop>> {
 
 /// A report replaces any file but one that holds a certificate, key or request, or what is left of one.
 fn refuse_to_replace(path: &Path) -> Result<(), Box<Stop>> {
+    // What is no file is refused when it comes to writing; a pipe would be waited for here.
+    if !files::is_file(path) {
+        return Ok(());
+    }
     let holds = match files::read(path).map(|bytes| container::parse(&bytes).map(drop)) {
         Ok(Ok(())) => true,
         Ok(Err(error)) => !matches!(error, Error::WrongKind { .. } | Error::Empty),

@@ -1,10 +1,11 @@
 //! The answers as they come, and the reply when all have: text, one document, or a stream of lines.
 
 use super::super::reply::{Reply, Stop};
+use super::super::terminal::say;
 use super::Order;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::report::send::{self, LINES, Sent};
-use crate::report::{json, words};
+use crate::report::{escape, json, words};
 use crate::send::{Delivery, Fate, Ledger, Settled, State, Tally};
 use serde_json::{Map, Value};
 use std::io::Write;
@@ -48,7 +49,7 @@ impl<'a> Record<'a> {
         for Settled { index, fate } in told {
             self.tally.note(&fate);
             if self.form == Form::Lines && !self.deaf {
-                lines.extend(self.line(index, &fate).to_string().into_bytes());
+                lines.extend(escape::json(&self.line(index, &fate).to_string()).into_bytes());
                 lines.push(b'\n');
             }
             let few = self.order.tokens.listed.len() <= LINES;
@@ -228,8 +229,9 @@ fn last_line(reply: &mut Reply) {
     let own = std::mem::take(&mut reply.own);
     let document = json::envelope("send", reply.status, code, &reply.findings, own);
     reply.silent = true;
-    // A reader that has gone ends the command quietly.
-    let _ = write(format!("{document}\n").as_bytes());
+    if !arrives(&document) && code < 2 {
+        reply.exit_code = Some(3);
+    }
 }
 
 /// The same where nothing was sent.
@@ -240,7 +242,19 @@ pub(super) fn last_line_of(stop: &Stop) {
     };
     let own = stop.own.clone();
     let document = json::envelope("send", status, stop.code, &stop.findings, own);
-    let _ = write(format!("{document}\n").as_bytes());
+    arrives(&document);
+}
+
+/// Writes a line. A reader that has gone ends the command quietly; anything else that keeps the line from arriving is said.
+fn arrives(document: &Value) -> bool {
+    let line = escape::json(&format!("{document}\n"));
+    match write(line.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say(&format!("error: stdout cannot be written: {error}\n"));
+            false
+        }
+        _ => true,
+    }
 }
 
 fn write(bytes: &[u8]) -> std::io::Result<()> {

@@ -44,7 +44,7 @@ pub fn annotations(outcome: &Outcome) -> String {
         if rows.len() > shown {
             let rest = rows.len() - shown;
             lines.push_str(&format!(
-                "::{kind} title=pushcert expiry::{rest} more, in the summary of this step\n"
+                "::{kind} title=pushcert expiry::{rest} more; pushcert expiry lists all of them\n"
             ));
         }
     }

@@ -176,7 +176,7 @@ fn in_github_no_command_of_theirs() {
     assert_eq!(column(&commands, "kind"), ["warning"; 10]);
     assert_eq!(
         commands[9]["message"],
-        "5 more, in the summary of this step"
+        "5 more; pushcert expiry lists all of them"
     );
     let shown = commands.as_array().unwrap();
     for (number, command) in shown.iter().take(9).enumerate() {

@@ -21,7 +21,10 @@ impl Waiting {
                 .unwrap();
             assert!(made.success());
         }
-        let child = Command::new(cargo_bin("pushcert"))
+        // A suite that was started in the background has SIGINT ignored, and so would all that it starts.
+        let child = Command::new("env")
+            .arg("--default-signal=INT,QUIT")
+            .arg(cargo_bin("pushcert"))
             .args("rotate finish ck.pem new.cer --no-check -- sh -c".split(' '))
             .arg(HOOK)
             .current_dir(place.0.path())
@@ -94,6 +97,33 @@ fn the_second_is_told_who_is_at_work() {
     let ran = waiting.end();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(place.ok("rotate status ck.pem --json").json()["state"]["running"].is_null());
+}
+
+#[test]
+fn a_hook_that_writes_without_end_is_ended_all_the_same() {
+    for quiet in ["", " -q"] {
+        let place = Place::started();
+        let old = place.read("ck.pem");
+        let output = Command::new(cargo_bin("pushcert"))
+            .args(
+                format!(
+                    "rotate finish ck.pem new.cer --no-check{quiet} --hook-timeout 1s -- sh -c"
+                )
+                .split(' '),
+            )
+            .arg("test $PUSHCERT_EVENT = rollback && exit 0; exec yes")
+            .current_dir(place.0.path())
+            .env("CI", "true")
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            stderr.lines().last().unwrap(),
+            "error: ck.pem: the hook did not end within 1s; the version before is back, and the hook, run again for that, ended with 0"
+        );
+        assert_eq!(place.read("ck.pem"), old);
+    }
 }
 
 #[test]
