@@ -95,7 +95,9 @@ impl Hook {
         };
         match found {
             true => Ok(()),
-            false => Err(no_program(&program).into()),
+            false => Err(Box::<Stop>::from(no_program(&program)).with_hint(
+                "it is the hook after --: a path, or a program on the PATH; nothing was changed",
+            )),
         }
     }
 

@@ -15,6 +15,9 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
     if (has(id::EXPIRED) || has(id::EXPIRING)) && is_whole {
         return Some(format!("pushcert rotate start {path}"));
     }
+    if has("locked") || has("wrong-passphrase") {
+        return Some(format!("pushcert check {path} --passin prompt"));
+    }
     if has(id::EXPIRED) || has(id::EXPIRING) {
         let one_file = checked.subject.key.is_some() && checked.subject.key_source.is_none();
         return Some(words::renewal(one_file.then_some(path)));
