@@ -20,10 +20,11 @@ impl Terminal {
     pub fn run(folder: &Path, line: &str) -> Terminal {
         let line = line.replace("pushcert", env!("CARGO_BIN_EXE_pushcert"));
         let shown = "echo \"[exit $?]\"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(echo|icanon|isig)' | tr '\\n' ' '";
-        // A gate that was started in the background has them ignored, and so would all that it starts.
+        // A gate that was started in the background has them ignored, and so would all that it starts. The shell outlives a
+        // Ctrl-C that reaches its whole group, as it does where the terminal is not in raw mode at that moment.
         let mut child = Command::new("env")
             .args(["--default-signal=INT,QUIT", "script"])
-            .args(["-qec", &format!("{line}; {shown}"), "/dev/null"])
+            .args(["-qec", &format!("trap : INT; {line}; {shown}"), "/dev/null"])
             .current_dir(folder)
             .env_remove("CI")
             .env("TERM", "xterm")
