@@ -1,5 +1,6 @@
 //! The conversation after the handshake: listen, then on the binary protocol one probe that can reach nobody.
 
+use std::future::ready;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -160,11 +161,21 @@ async fn next(
             () = signals.ticket_arrived.notified() => Event::Ticket,
         }
     };
-    // Not a third branch above: a flood of records that are no data would use up the task's budget before it.
-    match timeout_at(deadline, event).await {
-        Ok(Event::Ticket) if Instant::now() >= deadline => Event::Silence,
-        Ok(event) => event,
-        Err(_) => Event::Silence,
+    let event = match Instant::now() < deadline {
+        // Not a third branch above: a flood of records that are no data would use up the task's budget before it.
+        true => timeout_at(deadline, event).await.ok(),
+        // What is there already counts; the timer would wait for its next tick.
+        false => tokio::select! {
+            biased;
+            event = event => Some(event),
+            () = ready(()) => None,
+        },
+    };
+    match event {
+        // A flood of tickets must not outlast the deadline.
+        Some(Event::Ticket) if Instant::now() >= deadline => Event::Silence,
+        Some(event) => event,
+        None => Event::Silence,
     }
 }
 
