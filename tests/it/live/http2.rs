@@ -5,6 +5,7 @@ use super::world::*;
 use pushcert::apple::reason::{self, Judgement};
 use pushcert::finding::Severity;
 use pushcert::live::{Alert, Handshake, Proof, Protocol, Verdict};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const H2: &str = "context.set_alpn_protocols(['h2'])\n";
@@ -13,12 +14,17 @@ const OPEN: &str = "c = context.wrap_socket(raw, server_side=True)\nc.sendall(h2
 
 /// What comes of a server that does this after the probe, on both TLS versions.
 fn after_the_probe(talk: &str) -> [Handshake; 2] {
-    ["", TLS12].map(|version| {
+    let ask = |version: &str| {
         let server = Server::python(&format!("{H2}{version}"), &format!("{OPEN}{talk}"));
         let answer = ask_port(server.port, &world().good, true);
         assert_eq!(answer.protocol, Protocol::Http2);
         assert!(answer.probe.sent, "{talk}");
         answer
+    };
+    thread::scope(|scope| {
+        let newer = scope.spawn(|| ask(""));
+        let older = ask(TLS12);
+        [newer.join().unwrap(), older]
     })
 }
 

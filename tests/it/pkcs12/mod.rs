@@ -23,6 +23,7 @@ use pushcert::secret::{Passphrase, SecretBytes};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use yasna::Tag;
 use yasna::models::ObjectIdentifier;
@@ -54,8 +55,18 @@ fn openssl(dir: &Path, line: &str, more: &[&str]) -> Vec<u8> {
     try_run(dir, "openssl", &args).expect("openssl is needed")
 }
 
-/// A CA, an RSA leaf, an EC leaf.
+/// A folder of its own with a CA, an RSA leaf and an EC leaf, which are made once.
 fn workshop() -> tempfile::TempDir {
+    static MADE: LazyLock<tempfile::TempDir> = LazyLock::new(certificates);
+    let dir = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(MADE.path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
+    }
+    dir
+}
+
+fn certificates() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     for (name, kind) in [("ca", "rsa:2048"), ("leaf", "rsa:2048")] {
