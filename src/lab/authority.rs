@@ -2,25 +2,21 @@
 //! It does not touch files: the caller stores what [`Authority::files`] lists and hands it back to [`Authority::load`].
 
 use super::settings::ServerCertificate;
+use super::template::{
+    DER_NULL, beginning, end, key_identifiers, name, private_extension, unsigned,
+};
 use super::{crypto, server};
 use crate::apple::kind::OID_WWDR;
 use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
-use openssl::asn1::{Asn1Integer, Asn1Object, Asn1OctetString, Asn1Time};
-use openssl::bn::BigNum;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
-use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
+use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
-use openssl::x509::extension::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectKeyIdentifier,
-};
-use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameRef};
-use time::{Duration, OffsetDateTime};
+use openssl::x509::extension::{BasicConstraints, KeyUsage};
+use openssl::x509::{X509, X509Builder, X509NameRef};
+use time::OffsetDateTime;
 
-/// The organization that tells a certificate of the lab from Apple's: a label, never a proof.
-pub const ORGANIZATION: &str = "pushcert lab";
 /// Root and intermediate certificate, for a client's CA file.
 pub const CA_FILE: &str = "ca.pem";
 /// The private key that issues leaves.
@@ -29,11 +25,6 @@ pub const INTERMEDIATE_KEY_FILE: &str = "intermediate.key.pem";
 pub const SERVER_FILE: &str = "server.pem";
 /// The gateway's private key.
 pub const SERVER_KEY_FILE: &str = "server.key.pem";
-
-/// The CAs begin in the past, so that a leaf which has expired long ago was issued under valid ones.
-const YEARS_BEFORE: i64 = 10;
-const YEARS_AFTER: i64 = 10;
-const YEAR: Duration = Duration::days(365);
 
 /// A stand-in CA. One that exists has keys that fit its certificates.
 pub struct Authority {
@@ -143,53 +134,6 @@ impl Authority {
     }
 }
 
-/// DER of NULL, the value of every marker of Apple's.
-pub(super) const DER_NULL: [u8; 2] = [5, 0];
-
-/// An extension that OpenSSL has no call for, not critical.
-pub(super) fn private_extension(
-    oid: &str,
-    der: &[u8],
-) -> std::result::Result<X509Extension, ErrorStack> {
-    X509Extension::new_from_der(
-        &*Asn1Object::from_str(oid)?,
-        false,
-        &*Asn1OctetString::new_from_bytes(der)?,
-    )
-}
-
-/// A certificate that lacks its extensions and its signature.
-pub(super) fn unsigned(
-    subject: &X509NameRef,
-    issuer: &X509NameRef,
-    public_key: &PKeyRef<impl HasPublic>,
-    (not_before, not_after): (OffsetDateTime, OffsetDateTime),
-) -> std::result::Result<X509Builder, ErrorStack> {
-    let mut serial = [0; 16];
-    openssl::rand::rand_bytes(&mut serial)?;
-    // Positive, and sixteen bytes whatever was drawn.
-    serial[0] = serial[0] & 0x7f | 0x40;
-    let mut builder = X509::builder()?;
-    builder.set_version(2)?;
-    builder.set_serial_number(&*Asn1Integer::from_bn(&*BigNum::from_slice(&serial)?)?)?;
-    builder.set_subject_name(subject)?;
-    builder.set_issuer_name(issuer)?;
-    builder.set_pubkey(public_key)?;
-    builder.set_not_before(&*Asn1Time::from_unix(not_before.unix_timestamp())?)?;
-    builder.set_not_after(&*Asn1Time::from_unix(not_after.unix_timestamp())?)?;
-    Ok(builder)
-}
-
-/// Of the validity of what is made for good.
-pub(super) fn beginning(now: OffsetDateTime) -> OffsetDateTime {
-    now.saturating_sub(YEAR * YEARS_BEFORE as i32)
-}
-
-/// Of the same.
-pub(super) fn end(now: OffsetDateTime) -> OffsetDateTime {
-    now.saturating_add(YEAR * YEARS_AFTER as i32)
-}
-
 fn certificate(
     subject: &X509NameRef,
     issuer: &X509NameRef,
@@ -217,32 +161,6 @@ fn authority_extensions(
         .build()?;
     builder.append_extension(usage)?;
     key_identifiers(builder, issuer)
-}
-
-/// Subject and, below an issuer, authority key identifier.
-pub(super) fn key_identifiers(
-    builder: &mut X509Builder,
-    issuer: Option<&X509>,
-) -> std::result::Result<(), ErrorStack> {
-    let subject =
-        SubjectKeyIdentifier::new().build(&builder.x509v3_context(issuer.map(|i| &**i), None))?;
-    builder.append_extension(subject)?;
-    if let Some(issuer) = issuer {
-        let authority = AuthorityKeyIdentifier::new()
-            .keyid(true)
-            .build(&builder.x509v3_context(Some(issuer), None))?;
-        builder.append_extension(authority)?;
-    }
-    Ok(())
-}
-
-/// A name in the lab's organization.
-pub(super) fn name(common_name: &str) -> std::result::Result<X509Name, ErrorStack> {
-    let mut name = X509Name::builder()?;
-    name.append_entry_by_nid(Nid::COMMONNAME, common_name)?;
-    name.append_entry_by_nid(Nid::ORGANIZATIONNAME, ORGANIZATION)?;
-    name.append_entry_by_nid(Nid::COUNTRYNAME, "US")?;
-    Ok(name.build())
 }
 
 fn rsa_2048() -> std::result::Result<PKey<Private>, ErrorStack> {

@@ -1,7 +1,7 @@
 //! The binary protocol on a connection that TLS has let in: frames are read until one is refused.
 
 use super::client::hex;
-use super::connection::{CLOSE_DEADLINE, Connection, End, Rules};
+use super::conversation::{CLOSE_DEADLINE, Connection, End, Rules};
 use super::event::{Details, What};
 use super::notification;
 use super::settings::Stage;

@@ -3,7 +3,7 @@
 
 use super::authority::Authority;
 use super::client::{Policy, normal_serial};
-use super::connection::{Connection, Log, Rules};
+use super::conversation::{Connection, Log, Rules};
 use super::crypto;
 use super::event::{Event, What};
 use super::settings::Settings;

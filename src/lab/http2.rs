@@ -1,7 +1,7 @@
 //! The HTTP/2 provider API on a connection that TLS has let in: each request is one notification, judged in `notification`.
 
 use super::client::{Client, hex};
-use super::connection::{Connection, End, HANDSHAKE_DEADLINE, Log, Rules};
+use super::conversation::{Connection, End, HANDSHAKE_DEADLINE, Log, Rules};
 use super::event::{Details, What};
 use super::notification::{self, LONGEST_VOIP_PAYLOAD, Notification, Sender};
 use super::settings::Stage;

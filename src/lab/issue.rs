@@ -1,8 +1,9 @@
 //! Leaves laid out like Apple's: the order and string types of the subject, the extensions, the private OIDs, the topics.
 //! What is imitated was read off published certificates; what a real MDM leaf carries beside its names is not known.
 
-use super::authority::{Authority, DER_NULL, key_identifiers, private_extension, unsigned};
+use super::authority::Authority;
 use super::crypto;
+use super::template::{DER_NULL, key_identifiers, private_extension, unsigned};
 use crate::apple::kind::{OID_PRODUCTION, OID_SANDBOX, OID_TOPICS};
 use crate::error::{Error, Result};
 use openssl::asn1::Asn1Type;

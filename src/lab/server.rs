@@ -1,7 +1,7 @@
 //! The gateway's own certificate: the lab's, and those that no client may take.
 
-use super::authority::{self, Authority};
 use super::settings::ServerCertificate;
+use super::template;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKeyRef, Private};
@@ -13,24 +13,6 @@ use time::{Duration, OffsetDateTime};
 
 /// What the gateway is called where its name is to be wrong (RFC 2606 keeps it from being anyone's).
 const ANOTHER_HOST: &str = "gateway.example";
-
-/// What a gateway presents: the certificate in the lab's folder, or a new one for the same key.
-pub(super) fn presented(
-    authority: &Authority,
-    kind: ServerCertificate,
-    now: OffsetDateTime,
-) -> std::result::Result<X509, ErrorStack> {
-    match kind {
-        ServerCertificate::Good => Ok(authority.server.clone()),
-        odd => certificate(
-            odd,
-            &authority.server_key,
-            &authority.intermediate,
-            &authority.intermediate_key,
-            now,
-        ),
-    }
-}
 
 /// A certificate of this kind for the key.
 pub(super) fn certificate(
@@ -44,11 +26,11 @@ pub(super) fn certificate(
     let host = if wrong { ANOTHER_HOST } else { "localhost" };
     let end = match kind {
         ServerCertificate::Expired => now.saturating_sub(Duration::DAY),
-        _ => authority::end(now),
+        _ => template::end(now),
     };
-    let validity = (authority::beginning(now), end);
-    let mut server = authority::unsigned(
-        &*authority::name(host)?,
+    let validity = (template::beginning(now), end);
+    let mut server = template::unsigned(
+        &*template::name(host)?,
         issuer.subject_name(),
         key,
         validity,
@@ -78,5 +60,5 @@ fn extensions(
     }
     let names = names.build(&builder.x509v3_context(Some(issuer), None))?;
     builder.append_extension(names)?;
-    authority::key_identifiers(builder, Some(issuer))
+    template::key_identifiers(builder, Some(issuer))
 }

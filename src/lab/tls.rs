@@ -2,16 +2,16 @@
 
 use super::authority::Authority;
 use super::client::alert_of;
-use super::connection::Rules;
+use super::conversation::Rules;
 use super::server;
-use super::settings::{Faults, Protocol, Settings, Tls};
+use super::settings::{Faults, Protocol, ServerCertificate, Settings, Tls};
 use openssl::error::ErrorStack;
 use openssl::ssl::{
     AlpnError, Ssl, SslAcceptor, SslContext, SslMethod, SslOptions, SslRef, SslSessionCacheMode,
     SslVerifyMode, SslVersion, select_next_proto,
 };
 use openssl::x509::store::X509StoreBuilder;
-use openssl::x509::{X509StoreContext, X509VerifyResult};
+use openssl::x509::{X509, X509StoreContext, X509VerifyResult};
 use std::sync::{Arc, Mutex, PoisonError};
 use time::OffsetDateTime;
 
@@ -32,7 +32,7 @@ pub(super) fn context(
     builder.set_min_proto_version(only.or(Some(SslVersion::TLS1_2)))?;
     builder.set_max_proto_version(only)?;
     let now = (settings.clock)();
-    let own = server::presented(authority, settings.faults.server_certificate, now)?;
+    let own = own_certificate(authority, settings.faults.server_certificate, now)?;
     builder.set_certificate(&own)?;
     builder.add_extra_chain_cert(authority.intermediate.clone())?;
     builder.set_private_key(&authority.server_key)?;
@@ -59,6 +59,24 @@ pub(super) fn context(
         });
     }
     Ok(builder.build().into_context())
+}
+
+/// What a gateway presents: the certificate in the lab's folder, or a new one for the same key.
+fn own_certificate(
+    authority: &Authority,
+    kind: ServerCertificate,
+    now: OffsetDateTime,
+) -> std::result::Result<X509, ErrorStack> {
+    match kind {
+        ServerCertificate::Good => Ok(authority.server.clone()),
+        odd => server::certificate(
+            odd,
+            &authority.server_key,
+            &authority.intermediate,
+            &authority.intermediate_key,
+            now,
+        ),
+    }
 }
 
 /// How a client is asked for its certificate. Under HTTP/2, whoever has none has a token, as far as TLS can know.
