@@ -23,10 +23,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 #[derive(Args)]
-#[command(
-    after_help = "Exit codes: 0 accepted · 1 accepted, with warnings · 2 rejected, or critical findings · \
-3 could not tell · 64 wrong usage"
-)]
+#[command(after_help = after_help!("  pushcert check ck.pem
+  pushcert check ck.pem --gateway localhost:2195 --ca-file lab/ca.pem
+  pushcert check ck.pem --offline           (what the file itself says)", "0 accepted · 1 accepted, with warnings · 2 rejected, or critical findings · 3 could not tell"))]
 pub(super) struct Check {
     /// ck.pem, a PKCS#12, or a certificate and its key
     #[arg(required = true, value_name = "FILE")]

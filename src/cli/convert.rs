@@ -14,6 +14,9 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert convert aps_development.cer
+  pushcert convert Certificates.p12 --passin prompt
+  pushcert convert ck.pem --to keychain -o push.p12", "0 written · 2 a file is there already · 3 cannot be read, or is locked"))]
 pub(super) struct Convert {
     /// Files to convert; - is stdin
     #[arg(required = true, value_name = "FILE")]

@@ -14,6 +14,9 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert csr
+  pushcert csr --no-passphrase -o keys/
+  pushcert csr --key PushKey.pem            (a request for a key that is there)", "0 written · 2 a file is there already · 3 could not be written"))]
 pub(super) struct Csr {
     /// Folder for the two files, made if need be
     #[arg(short, long, value_name = "DIR", default_value = ".")]

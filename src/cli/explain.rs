@@ -8,14 +8,11 @@ use crate::report::{explain, json};
 use clap::Args;
 
 #[derive(Args)]
-#[command(after_help = "Examples:
-  pushcert explain BadDeviceToken
+#[command(after_help = after_help!(r#"  pushcert explain BadDeviceToken
   pushcert explain 45                     (a TLS alert)
-  pushcert explain \"status 8\"             (of the binary protocol)
+  pushcert explain "status 8"             (of the binary protocol)
   pushcert explain key-mismatch           (a finding)
-  pushcert explain 'error:0308010C:digital envelope routines::unsupported'
-
-Exit codes: 0 explained · 3 not known · 64 wrong usage")]
+  pushcert explain 'error:0308010C:digital envelope routines::unsupported'"#, "0 explained · 3 not known"))]
 pub(super) struct Explain {
     /// A code, or the line of an error message; several words are one line
     #[arg(required = true, value_name = "CODE", allow_negative_numbers = true)]

@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert inspect Certificates.p12
+  pushcert inspect .
+  pushcert inspect ck.pem --strict          (exit 1 or 2 by what is found)", "0 shown · 1 or 2 with --strict, by the worst finding · 3 cannot be read"))]
 pub(super) struct Inspect {
     /// Files and folders; - is stdin
     #[arg(required = true, value_name = "FILE|DIR")]

@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert merge aps_development.cer PushKey.pem
+  pushcert merge .                          (what fits together in this folder)
+  pushcert merge aps_development.cer Certificates.p12 -o live/ck.pem", "0 written · 2 no key fits, or the file is there already · 3 cannot be read, or is locked"))]
 pub(super) struct Merge {
     /// Certificates, keys, PKCS#12 files and folders of them, in any mix; - is stdin
     #[arg(required = true, value_name = "INPUT")]

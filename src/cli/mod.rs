@@ -3,8 +3,12 @@
 //! Output policy: the result goes to stdout and nothing else does; the conversation goes to stderr. With `--json` stdout gets
 //! exactly one document, also on failure. Foreign text is escaped before it is printed.
 
+#[macro_use]
+mod help;
+
 mod check;
 mod choose;
+mod completions;
 mod config;
 mod convert;
 mod csr;
@@ -16,6 +20,7 @@ mod hints;
 mod hook;
 mod inspect;
 mod lab;
+mod man;
 mod merge;
 mod moment;
 mod open;
@@ -72,6 +77,10 @@ enum Command {
     Rotate(rotate::Rotate),
     /// A stand-in Apple CA and push gateway on loopback, to try everything offline
     Lab(lab::Lab),
+    /// Print the completions of a shell
+    Completions(completions::Completions),
+    /// Print a man page
+    Man(man::Man),
 }
 
 // Flags of every subcommand. No doc comment: it would become the sentence of each, as with the flags below.
@@ -153,6 +162,8 @@ impl Command {
             Command::Explain(c) => ("explain", c.common.clone()),
             Command::Rotate(c) => c.describe(),
             Command::Lab(c) => c.describe(),
+            Command::Completions(c) => ("completions", c.common.clone()),
+            Command::Man(c) => ("man", c.common.clone()),
         }
     }
 
@@ -168,6 +179,8 @@ impl Command {
             Command::Explain(c) => c.run(),
             Command::Rotate(c) => c.run(),
             Command::Lab(c) => c.run(),
+            Command::Completions(c) => c.run(),
+            Command::Man(c) => c.run(),
         }
     }
 }

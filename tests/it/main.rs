@@ -12,6 +12,7 @@ mod expiry;
 mod expiry_formats;
 mod files;
 mod fixtures;
+mod help;
 mod hostile;
 mod interop;
 mod kinds;

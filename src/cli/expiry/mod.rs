@@ -27,10 +27,9 @@ use std::sync::atomic::Ordering;
 use time::OffsetDateTime;
 
 #[derive(Args)]
-#[command(
-    after_help = "Exit codes: 0 all good · 1 something ends within --warn · 2 something has ended, or ends within --crit · \
-3 a file could not be told, or nothing was found · 64 wrong usage"
-)]
+#[command(after_help = after_help!("  pushcert expiry certs/
+  pushcert expiry certs/ --warn 30d --crit 7d --format nagios
+  pushcert expiry --config pushcert.toml --report html=expiry.html", "0 all good · 1 something ends within --warn · 2 something has ended, or ends within --crit · 3 a file could not be told, or nothing was found"))]
 pub(super) struct Expiry {
     /// Files and folders; - is stdin
     #[arg(required_unless_present = "config", value_name = "PATH")]

@@ -20,6 +20,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert lab gateway
+  pushcert lab gateway --listen 127.0.0.1:0 --answer BadDeviceToken
+  pushcert lab gateway --tls 1.3 --close-at handshake", "0 told to stop · 3 no lab, or the address is taken"))]
 pub(super) struct Serve {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2195")]

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert lab init
+  pushcert lab init --lab /tmp/lab", "0 written · 2 a lab is there already · 3 could not be written"))]
 pub(super) struct Init {
     /// Folder of the lab
     #[arg(long, value_name = "DIR", default_value = "lab")]

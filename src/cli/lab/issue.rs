@@ -14,6 +14,8 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert lab issue CertificateSigningRequest.certSigningRequest --topic com.example.app
+  pushcert lab issue request.csr --topic com.example.app --kind universal --days -1    (expired)", "0 written · 2 the file is there already · 3 no lab, or the request cannot be read"))]
 pub(super) struct Issue {
     /// The request
     #[arg(value_name = "CSR")]

@@ -14,6 +14,8 @@ use clap::{Args, Subcommand};
 use std::path::Path;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert lab rehearse                     (the whole way, offline)
+  pushcert lab init", "those of init, issue, gateway and rehearse"))]
 pub(super) struct Lab {
     #[command(subcommand)]
     command: LabCommand,

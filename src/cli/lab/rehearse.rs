@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use steps::Step;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert lab rehearse
+  pushcert lab rehearse --keep rehearsal/", "0 every step did what it has to · 2 or 3 one did not"))]
 pub(super) struct Rehearse {
     /// Keep the files in this folder
     #[arg(long, value_name = "DIR")]

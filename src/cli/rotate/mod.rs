@@ -19,6 +19,8 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert rotate start live/ck.pem
+  pushcert rotate finish live/ck.pem aps.cer -- systemctl reload push.service", "those of start, finish, rollback and status"))]
 pub(super) struct Rotate {
     #[command(subcommand)]
     command: RotateCommand,

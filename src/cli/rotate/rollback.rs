@@ -18,6 +18,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert rotate rollback live/ck.pem --dry-run
+  pushcert rotate rollback live/ck.pem -- systemctl reload push.service", "0 brought back · 2 refused · 3 could not be done, or was undone"))]
 pub(super) struct Rollback {
     /// The file that was renewed
     #[arg(value_name = "LIVE")]

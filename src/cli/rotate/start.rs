@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert rotate start live/ck.pem
+  pushcert rotate start live/ck.pem --reuse-key -o request/", "0 written, or pending already · 2 a file is there already · 3 cannot be read or written"))]
 pub(super) struct Start {
     /// The file that is to be renewed
     #[arg(value_name = "LIVE")]

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 
 #[derive(Args)]
+#[command(after_help = after_help!("  pushcert rotate status live/ck.pem
+  pushcert rotate status live/ck.pem --json", "0 all good · 1 it ends within --warn · 2 it has ended, ends within --crit, or a change is half done · 3 could not tell"))]
 pub(super) struct Status {
     /// The file that is renewed
     #[arg(value_name = "LIVE")]

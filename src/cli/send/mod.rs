@@ -19,14 +19,10 @@ use output::Form;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
-#[command(after_help = "Examples:
-  pushcert send ck.pem --token HEX --alert Hello
+#[command(after_help = after_help!("  pushcert send ck.pem --token HEX --alert Hello
   pushcert send ck.pem --token HEX --alert Hello --gateway localhost:2195 --ca-file lab/ca.pem
   pushcert send ck.pem --tokens tokens.txt --payload news.json --jsonl
-  pushcert send ck.pem --token HEX --payload - --push-type background --dry-run
-
-Exit codes: 0 every notification was taken · 2 one was refused, or cannot be sent as it is · \
-3 one is not known to be sent; the server could not be verified · 64 wrong usage")]
+  pushcert send ck.pem --token HEX --payload - --push-type background --dry-run", "0 every notification was taken · 2 one was refused, or cannot be sent as it is · 3 one is not known to be sent; the server could not be verified"))]
 pub(super) struct Send {
     /// ck.pem, a PKCS#12, or a certificate and its key
     #[arg(required = true, value_name = "FILE")]
