@@ -38,6 +38,7 @@ pub mod assembly;
 pub mod check;
 pub mod conversion;
 pub mod expiry;
+pub mod guide;
 pub mod lab;
 pub mod rotation;
 pub mod send;

@@ -16,6 +16,7 @@ mod endpoint;
 mod expiry;
 mod explain;
 mod fail_on;
+mod guide;
 mod hints;
 mod hook;
 mod inspect;
@@ -75,6 +76,8 @@ enum Command {
     Explain(explain::Explain),
     /// Renew a live certificate as a transaction: start, finish, rollback, status
     Rotate(rotate::Rotate),
+    /// Go the whole way a step at a time, asked before each
+    Guide(guide::Guide),
     /// A stand-in Apple CA and push gateway on loopback, to try everything offline
     Lab(lab::Lab),
     /// Print the completions of a shell
@@ -146,7 +149,7 @@ pub fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let result = cli.command.run();
-    reply::print(name, &common, result)
+    ExitCode::from(reply::print(name, &common, result))
 }
 
 impl Command {
@@ -161,6 +164,7 @@ impl Command {
             Command::Inspect(c) => ("inspect", c.common.clone()),
             Command::Explain(c) => ("explain", c.common.clone()),
             Command::Rotate(c) => c.describe(),
+            Command::Guide(c) => ("guide", c.common.clone()),
             Command::Lab(c) => c.describe(),
             Command::Completions(c) => ("completions", c.common.clone()),
             Command::Man(c) => ("man", c.common.clone()),
@@ -178,6 +182,7 @@ impl Command {
             Command::Inspect(c) => c.run(),
             Command::Explain(c) => c.run(),
             Command::Rotate(c) => c.run(),
+            Command::Guide(c) => c.run(),
             Command::Lab(c) => c.run(),
             Command::Completions(c) => c.run(),
             Command::Man(c) => c.run(),

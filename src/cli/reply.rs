@@ -10,7 +10,6 @@ use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::process::ExitCode;
 
 /// What a command has to say.
 #[derive(Default)]
@@ -115,6 +114,11 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     Some(text.to_string())
 }
 
+/// Says a text on stderr, as wide as the terminal that it goes to.
+pub(super) fn converse(text: &str) {
+    say(&fitted(text, &std::io::stderr()));
+}
+
 /// The text as wide as the terminal that it goes to; anywhere else as it is.
 fn fitted(text: &str, stream: &(impl IsTerminal + AsFd)) -> String {
     match rustix::termios::tcgetwinsize(stream) {
@@ -140,15 +144,15 @@ fn other_kind(error: &Error, found: &str) -> Option<String> {
 }
 
 /// Prints a command's answer and returns its exit code.
-pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<Stop>>) -> ExitCode {
+pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<Stop>>) -> u8 {
     match result {
         Ok(reply) => {
             let code = reply.exit_code.unwrap_or_else(|| reply.status.exit_code());
             if !common.quiet {
-                say(&fitted(&reply.stderr, &std::io::stderr()));
+                converse(&reply.stderr);
             }
             if reply.silent {
-                return ExitCode::from(code);
+                return code;
             }
             if let (true, Some(list)) = (common.json, &reply.list) {
                 let document =
@@ -156,7 +160,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                 let mut stdout = BufWriter::new(std::io::stdout().lock());
                 let written = list.write_into(&document, &mut stdout);
                 let written = written.and_then(|()| stdout.flush());
-                return ExitCode::from(code_after(written, code));
+                return code_after(written, code);
             }
             let bytes = match (common.json, reply.bytes) {
                 (true, _) => {
@@ -186,7 +190,7 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                     stop.code,
                 );
             }
-            ExitCode::from(stop.code)
+            stop.code
         }
     }
 }
@@ -210,12 +214,12 @@ fn error_lines(finding: &Finding) -> String {
     lines
 }
 
-fn write_stdout(bytes: &SecretBytes, code: u8) -> ExitCode {
+fn write_stdout(bytes: &SecretBytes, code: u8) -> u8 {
     let mut stdout = std::io::stdout().lock();
     let written = stdout
         .write_all(bytes.expose_secret())
         .and_then(|()| stdout.flush());
-    ExitCode::from(code_after(written, code))
+    code_after(written, code)
 }
 
 /// A broken pipe ends quietly and keeps the code; any other failure of stdout is a result that did not arrive.

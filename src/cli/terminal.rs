@@ -57,6 +57,32 @@ pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
     })
 }
 
+/// Yes or no, in a terminal on standard input and error; Enter is yes.
+pub fn confirm(prompt: &str) -> Result<bool> {
+    let prompt = escaped(prompt);
+    let _as_it_was = AsItWas::now();
+    answer(move || {
+        dialoguer::Confirm::new()
+            .with_prompt(prompt)
+            .default(true)
+            .interact()
+            .map_err(|dialoguer::Error::IO(error)| error)
+    })
+}
+
+/// A line, which may be empty, in a terminal on standard input and error.
+pub fn line(prompt: &str) -> Result<String> {
+    let prompt = escaped(prompt);
+    let _as_it_was = AsItWas::now();
+    answer(move || {
+        dialoguer::Input::new()
+            .with_prompt(prompt)
+            .allow_empty(true)
+            .interact()
+            .map_err(|dialoguer::Error::IO(error)| error)
+    })
+}
+
 /// Asks in a thread of its own: what reads the terminal goes on after a signal.
 fn answer<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
     // Both libraries put the terminal right only if a handler keeps Ctrl-C from ending the program in their midst.

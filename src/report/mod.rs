@@ -4,6 +4,7 @@ pub mod check;
 pub mod escape;
 pub mod expiry;
 pub mod explain;
+pub mod guide;
 pub mod inspect;
 pub mod json;
 pub mod merged;

@@ -71,6 +71,7 @@ fn every_page_lists_its_exit_codes_and_examples_with_flags_that_exist() {
             "inspect",
             "explain",
             "rotate",
+            "guide",
             "lab",
             "completions",
             "man",

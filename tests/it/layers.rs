@@ -27,7 +27,15 @@ const LAYERS: [(u8, &[&str]); 12] = [
     (8, &["assembly"]),
     (
         9,
-        &["check", "conversion", "expiry", "lab", "rotation", "send"],
+        &[
+            "check",
+            "conversion",
+            "expiry",
+            "guide",
+            "lab",
+            "rotation",
+            "send",
+        ],
     ),
     (10, &["report"]),
     (11, &["cli"]),

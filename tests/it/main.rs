@@ -12,6 +12,7 @@ mod expiry;
 mod expiry_formats;
 mod files;
 mod fixtures;
+mod guide;
 mod help;
 mod hostile;
 mod interop;

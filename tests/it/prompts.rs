@@ -53,7 +53,8 @@ impl Terminal {
         self.seen.push_str(&String::from_utf8_lossy(&shown));
     }
 
-    fn press(&mut self, keys: &str) {
+    /// Types.
+    pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
@@ -69,7 +70,7 @@ impl Terminal {
 }
 
 /// The lines that a terminal was left with: exit code and flags.
-fn ending(screen: &str) -> Vec<&str> {
+pub fn ending(screen: &str) -> Vec<&str> {
     let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
     let at = lines
         .iter()
@@ -79,7 +80,7 @@ fn ending(screen: &str) -> Vec<&str> {
     vec![code, lines[at + 1]]
 }
 
-const SANE: &str = "isig icanon echo";
+pub const SANE: &str = "isig icanon echo";
 
 fn folder() -> TempDir {
     TempDir::new().unwrap()

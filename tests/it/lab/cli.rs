@@ -38,13 +38,13 @@ fn pushcert(folder: &Path, line: &str) -> (i32, String, String) {
 }
 
 /// A `lab gateway` that lives as long as the value.
-struct Serving {
+pub struct Serving {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Serving {
-    fn start(folder: &Path, flags: &str) -> Serving {
+    pub fn start(folder: &Path, flags: &str) -> Serving {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pushcert"))
             .args("lab gateway --listen 127.0.0.1:0".split(' '))
             .args(flags.split_whitespace())

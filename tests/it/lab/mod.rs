@@ -1,6 +1,6 @@
 //! The stand-in CA and gateway, judged by OpenSSL's own tools.
 
-mod cli;
+pub mod cli;
 pub mod clients;
 mod faults;
 mod garbage;
