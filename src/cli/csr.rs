@@ -117,7 +117,7 @@ impl Csr {
         files::create(&outputs, self.force)?;
         if key_pem.is_some() {
             // The portal is about to see the request, and no other key fits what it will issue.
-            files::sync_folder(&self.output);
+            files::sync_folders(&[&self.output])?;
         }
         let encrypted = key_pem.map(|(_, encrypted)| encrypted);
         Ok(self.reply(encrypted, &key_path, &csr_path))

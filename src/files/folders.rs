@@ -1,6 +1,6 @@
 //! Folders of the program's own: private ones, ones made like another, and the link that stands for a folder.
 
-use super::write::ours;
+use super::place::ours;
 use super::{folder_of, metadata, not_writable, signal};
 use crate::error::{Error, Result};
 use std::fs::{self, DirBuilder, File};

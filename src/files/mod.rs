@@ -4,8 +4,11 @@
 mod folders;
 mod lock;
 mod metadata;
+mod place;
+mod prepared;
 mod read;
 pub mod signal;
+mod sync;
 mod walk;
 mod write;
 
@@ -14,13 +17,13 @@ pub use folders::{
     remove_folder,
 };
 pub use lock::{Lock, lock, lock_holder};
+pub use place::place_of;
+pub use prepared::{Prepared, prepare, prepare_like};
 pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
+pub use sync::sync_folders;
 pub use walk::is_same;
 pub use walk::{Walk, is_executable, is_file, is_folder, mode_readable_by_others, walk};
-pub use write::{
-    Folder, Output, append, create, create_like, make_folder, place_of, refuse_existing,
-    sync_folder, temporary_folder,
-};
+pub use write::{Folder, Output, append, create, make_folder, refuse_existing, temporary_folder};
 
 use crate::error::Error;
 use std::fs;

@@ -11,6 +11,7 @@ mod record;
 mod recovery;
 mod site;
 mod state;
+mod steps;
 pub mod store;
 mod transaction;
 
@@ -22,4 +23,4 @@ pub use plan::{MAY_BE_ALLOWED, Plan, plan};
 pub use recovery::{Found, look, recover};
 pub use site::{Layout, STORE, Site};
 pub use state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
-pub use transaction::{Purpose, Standing, commit, complete, digests, settle, stands, undo};
+pub use transaction::{Ending, Purpose, Standing, commit, complete, digests, settle, stands, undo};

@@ -2,7 +2,7 @@
 
 use crate::container::{self, Container};
 use crate::error::{Error, Result};
-use crate::files::{self, Output};
+use crate::files::{self, Output, Prepared};
 use crate::secret::SecretBytes;
 use std::path::{Path, PathBuf};
 
@@ -106,57 +106,73 @@ impl Site {
         self.files.iter().map(|path| files::read(path)).collect()
     }
 
-    /// Puts these in the place of what stands there, as a power cut leaves it whole, and keeps what the system keeps about
-    /// the files. `folder` is the name of the new folder where a link is swapped.
-    pub(super) fn swap(&self, contents: &[SecretBytes], folder: Option<&Path>) -> Result<()> {
-        match (&self.layout, folder) {
-            (Layout::Linked(link), Some(folder)) => self.swap_link(link, folder, contents),
-            _ => self.replace(contents),
-        }
+    /// These in the place of what stands there, whole on the disk and without a name yet. Behind a link nothing is prepared:
+    /// the folder for it is made when the swap is written down.
+    pub(super) fn outputs<'a>(&'a self, contents: &'a [SecretBytes]) -> Vec<Output<'a>> {
+        let outputs = self.files.iter().zip(contents);
+        outputs
+            .map(|(path, contents)| output(path, contents))
+            .collect()
     }
 
-    fn replace(&self, contents: &[SecretBytes]) -> Result<()> {
-        let outputs: Vec<Output> = self
-            .files
-            .iter()
-            .zip(contents)
-            .map(|(path, contents)| output(path, contents))
-            .collect();
-        files::create(&outputs, true)?;
-        for path in &self.files {
-            files::sync_folder(folder_of(&files::place_of(path)?));
+    /// Swaps what is prepared into its place, and makes that last.
+    pub(super) fn swap(&self, prepared: Vec<Prepared>) -> Result<()> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for one in prepared {
+            let folder = one.folder().to_path_buf();
+            one.appear()?;
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
         }
-        Ok(())
+        let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+        files::sync_folders(&folders)
     }
 
     /// Makes a folder beside the one that the link leads to, with everything that is in that, and points the link at it.
-    fn swap_link(&self, link: &Path, name: &Path, contents: &[SecretBytes]) -> Result<()> {
+    pub(super) fn swap_link(
+        &self,
+        link: &Path,
+        name: &Path,
+        contents: &[SecretBytes],
+    ) -> Result<()> {
         let above = folder_of(link);
         let folder = above.join(name);
         files::make_folder_like(&folder, link)?;
-        let mut places = Vec::new();
+        let mut all = Vec::new();
         for (path, contents) in self.files.iter().zip(contents) {
-            let place = files::place_of(path)?;
-            let new = folder.join(place.file_name().unwrap_or_default());
-            files::create_like(&output(&new, contents), &place)?;
-            places.push(place);
+            all.push((files::place_of(path)?, contents.clone()));
         }
         for other in files::names(link) {
             let old = link.join(&other);
-            if places.contains(&old) {
+            if all.iter().any(|(place, _)| *place == old) {
                 continue;
             }
             let contents = match files::read(&old) {
                 Err(error) if matches!(error.cause(), Error::Empty) => SecretBytes::new(Vec::new()),
                 read => read?,
             };
-            files::create_like(&output(&folder.join(&other), &contents), &old)?;
+            all.push((old, contents));
         }
-        files::sync_folder(&folder);
-        files::sync_folder(above);
-        files::point_link(link, name)?;
-        files::sync_folder(above);
-        Ok(())
+        let new: Vec<PathBuf> = all
+            .iter()
+            .map(|(old, _)| folder.join(old.file_name().unwrap_or_default()))
+            .collect();
+        let outputs: Vec<(Output, &Path)> = all
+            .iter()
+            .zip(&new)
+            .map(|((old, contents), new)| (output(new, contents), old.as_path()))
+            .collect();
+        let prepared = files::prepare_like(&outputs)?;
+        prepared.into_iter().try_for_each(Prepared::appear)?;
+        files::sync_folders(&[&folder, above])?;
+        self.point(link, name)
+    }
+
+    /// Points the link at a folder, and makes that last.
+    pub(super) fn point(&self, link: &Path, target: &Path) -> Result<()> {
+        files::point_link(link, target)?;
+        files::sync_folders(&[folder_of(link)])
     }
 }
 

@@ -80,6 +80,14 @@ impl Event {
             Event::Rollback => "rollback",
         }
     }
+
+    /// The word of the record once it is done.
+    pub fn done(self) -> &'static str {
+        match self {
+            Event::Finish => "finished",
+            Event::Rollback => "rolled-back",
+        }
+    }
 }
 
 /// A swap that is written down before it is made.

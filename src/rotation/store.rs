@@ -40,7 +40,7 @@ pub fn lock(site: &Site, holder: &str) -> Result<Lock> {
         inside |= part.as_os_str() == STORE;
         if inside && !files::is_folder(&folder) {
             files::make_private_folder(&folder)?;
-            files::sync_folder(folder_of(&folder));
+            files::sync_folders(&[folder_of(&folder)])?;
         } else if inside {
             files::make_private_folder(&folder)?;
         }
@@ -62,34 +62,43 @@ fn read(store: &Path) -> Result<State> {
     }
 }
 
-/// Writes the state as a whole; it lasts through a power cut once this returns.
-pub fn write(site: &Site, state: &State) -> Result<()> {
-    put(site, STATE, record::encode(state).as_bytes())?;
-    files::sync_folder(&site.store);
-    Ok(())
-}
-
-/// Writes a file of the store, 0600, in the place of another.
-pub fn put(site: &Site, name: &str, contents: &[u8]) -> Result<()> {
-    let file = Output {
-        path: &site.store.join(name),
-        contents,
+/// Writes the state as a whole. Until the file system comes to it a power cut brings back the one before, which must tell the
+/// truth too; [`promise`] and [`super::commit`] are for what must last.
+pub(super) fn write(site: &Site, state: &State) -> Result<()> {
+    let text = record::encode(state);
+    let output = Output {
+        path: &state_file(site),
+        contents: text.as_bytes(),
         holds_key: true,
     };
-    files::create(&[file], true)
+    files::create(&[output], true)
 }
 
-/// Keeps the files of a version; lasting is the next [`write`]'s.
-pub(super) fn keep(site: &Site, version: &Version, contents: &[SecretBytes]) -> Result<()> {
-    for (kept, contents) in version.files.iter().zip(contents) {
-        let file = Output {
-            path: &site.store.join(&kept.name),
-            contents: contents.expose_secret(),
+/// Remembers a start: its key, unless that is the live one, its request, and the state, in this order. They last through a power
+/// cut once this returns.
+pub fn promise(site: &Site, state: &State, key: Option<&SecretBytes>, request: &str) -> Result<()> {
+    let text = record::encode(state);
+    let key = key.map(|key| (site.store.join(PENDING_KEY), key.expose_secret()));
+    let others = [
+        (site.store.join(PENDING_REQUEST), request.as_bytes()),
+        (state_file(site), text.as_bytes()),
+    ];
+    let all: Vec<(PathBuf, &[u8])> = key.into_iter().chain(others).collect();
+    let outputs: Vec<Output> = all
+        .iter()
+        .map(|(path, contents)| Output {
+            path,
+            contents,
             holds_key: true,
-        };
-        files::create(&[file], true)?;
-    }
-    Ok(())
+        })
+        .collect();
+    files::create(&outputs, true)?;
+    files::sync_folders(&[&site.store])
+}
+
+/// Where the state is written.
+pub(super) fn state_file(site: &Site) -> PathBuf {
+    site.store.join(STATE)
 }
 
 /// The bytes of a kept version, file by file.

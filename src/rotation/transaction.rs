@@ -3,10 +3,11 @@
 
 use super::facts::Facts;
 use super::site::{Layout, Site, folder_of};
-use super::state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
-use super::store;
-use crate::error::{Error, Result};
-use crate::files::{self, signal::Steady};
+use super::state::{Entry, Event, KeptFile, State, Swap, Version};
+use super::{record, steps, store};
+use crate::error::Result;
+use crate::files::signal::{self, Steady};
+use crate::files::{self, Output, Prepared};
 use crate::public_key::Fingerprint;
 use crate::secret::SecretBytes;
 use std::path::PathBuf;
@@ -36,37 +37,31 @@ pub struct Purpose {
     pub now: OffsetDateTime,
 }
 
-/// Makes the swap. The order is what a crash leaves whole: the old version is kept, the swap is written down, then it is made.
-/// An error leaves the old files in their place.
+/// The record of a swap's end, whole on the disk: it has but to get its name.
+pub struct Ending {
+    state: State,
+    /// One.
+    file: Vec<Prepared>,
+}
+
+/// Makes the swap. Everything is on the disk before anything gets its name; then the old version is kept and the swap written
+/// down, and only when that lasts it is made. An error leaves the old files in their place.
 pub fn commit(
     site: &Site,
     state: &mut State,
     old: &Standing,
     new: &Standing,
     purpose: &Purpose,
-) -> Result<()> {
-    let number = state.last_number + 1;
-    let names = [format!("{number:04}.live"), format!("{number:04}.key")];
-    let named = names.into_iter().zip(digests(&old.contents));
-    let version = Version {
-        number,
-        kept: purpose.now,
-        facts: old.facts.clone(),
-        files: named
-            .map(|(name, sha256)| KeptFile {
-                name: PathBuf::from(name),
-                sha256,
-            })
-            .collect(),
-    };
-    store::keep(site, &version, &old.contents)?;
-    files::signal::check()?;
-    let _steady = Steady::new();
-    let folders = new_folder(site, number);
-    let before = state.clone();
-    state.last_number = number;
-    state.live_key = site.recorded_key();
-    state.swap = Some(Swap {
+) -> Result<Ending> {
+    let version = version(state.last_number + 1, old, purpose.now);
+    let kept: Vec<PathBuf> = version
+        .files
+        .iter()
+        .map(|file| site.store.join(&file.name))
+        .collect();
+    let folders = new_folder(site, version.number);
+    let folder = folders.as_ref().map(|(_, folder)| folder.clone());
+    let swap = Swap {
         event: purpose.event,
         begun: purpose.now,
         old: version,
@@ -74,28 +69,86 @@ pub fn commit(
         new: new.facts.clone(),
         restores: purpose.restores,
         allowed: purpose.allowed.clone(),
-        folders: folders.clone(),
+        folders,
         keep: purpose.keep,
-    });
-    // The last moment to turn back: nothing but the store has been touched.
-    let ready = store::write(site, state).and_then(|()| match files::signal::interrupted() {
-        Some(signal) => Err(Error::Interrupted { signal }),
-        None => Ok(()),
-    });
-    let folder = folders.as_ref().map(|(_, folder)| folder.as_path());
-    let swapped = ready.and_then(|()| site.swap(&new.contents, folder));
-    if let Err(error) = swapped {
-        // Of two files one may have its new contents already.
-        if let Some(swap) = state.swap.take() {
-            if stands(site, &swap.old.digests()) != Some(true) {
-                put_back(site, &swap)?;
-            }
-            drop_folder(site, &swap);
+    };
+    let begun = steps::begun(state, swap, site.recorded_key());
+    let (ended, _) = steps::ended(&begun, purpose.event.done(), purpose.now);
+    let records = [record::encode(&begun), record::encode(&ended)];
+    let record = store::state_file(site);
+    let in_store = |path, contents| Output {
+        path,
+        contents,
+        holds_key: true,
+    };
+    let versions = kept.iter().zip(&old.contents);
+    let mut outputs: Vec<Output> = versions
+        .map(|(path, contents)| in_store(path, contents.expose_secret()))
+        .collect();
+    outputs.extend(
+        records
+            .iter()
+            .map(|text| in_store(&record, text.as_bytes())),
+    );
+    if folder.is_none() {
+        outputs.extend(site.outputs(&new.contents));
+    }
+    let mut prepared = files::prepare(&outputs, true)?;
+    // The last moment to turn back: nothing has been touched.
+    signal::check()?;
+    let _steady = Steady::new();
+    let live = prepared.split_off(kept.len() + records.len());
+    let end = prepared.split_off(kept.len() + 1);
+    let before = std::mem::replace(state, begun);
+    let swapped = prepared
+        .into_iter()
+        .try_for_each(Prepared::appear)
+        .and_then(|()| files::sync_folders(&[&site.store]))
+        .and_then(|()| match (&site.layout, &folder) {
+            (Layout::Linked(link), Some(folder)) => site.swap_link(link, folder, &new.contents),
+            _ => site.swap(live),
+        });
+    match swapped {
+        Ok(()) => Ok(Ending {
+            state: ended,
+            file: end,
+        }),
+        Err(error) => {
+            take_back(site, state, before)?;
+            Err(error)
         }
-        *state = before;
-        store::write(site, state)?;
+    }
+}
+
+/// What stood there is to be a version of this number.
+fn version(number: u32, old: &Standing, now: OffsetDateTime) -> Version {
+    let names = [format!("{number:04}.live"), format!("{number:04}.key")];
+    let named = names.into_iter().zip(digests(&old.contents));
+    Version {
+        number,
+        kept: now,
+        facts: old.facts.clone(),
+        files: named
+            .map(|(name, sha256)| KeptFile {
+                name: PathBuf::from(name),
+                sha256,
+            })
+            .collect(),
+    }
+}
+
+/// A swap that failed on its way is as if it had not been begun. What cannot be written down stays for the next command.
+fn take_back(site: &Site, state: &mut State, before: State) -> Result<()> {
+    if let Some(swap) = &state.swap {
+        // Of two files one may have its new contents already.
+        if stands(site, &swap.old.digests()) != Some(true) {
+            put_back(site, swap)?;
+        }
+        drop_folder(site, swap);
+    }
+    *state = before;
+    if store::write(site, state).is_ok() {
         store::sweep(site, state);
-        return Err(error);
     }
     Ok(())
 }
@@ -113,35 +166,25 @@ pub fn undo(site: &Site, state: &mut State, now: OffsetDateTime) -> Result<()> {
     forget(site, state, "undone", now)
 }
 
-/// Ends the swap: the old version is kept, those before it as far as wanted, and a pending key that is live now is pending no more.
-pub fn settle(site: &Site, state: &mut State, what: &str, now: OffsetDateTime) -> Result<()> {
+/// Ends the swap. Where its end is not prepared, or was to be another, it is written now. Nothing waits for it to last: after a
+/// power cut the swap is still written down, and made.
+pub fn settle(
+    site: &Site,
+    state: &mut State,
+    ending: Option<Ending>,
+    what: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
     let _steady = Steady::new();
-    let Some(swap) = state.swap.take() else {
+    if state.swap.is_none() {
         return Ok(());
-    };
-    state.note(Entry {
-        what: what.to_string(),
-        at: now,
-        old_sha256: Some(swap.old.facts.sha256.clone()),
-        new_sha256: Some(swap.new.sha256.clone()),
-        allowed: swap.allowed.clone(),
-    });
-    state.live = Some((swap.new.clone(), swap.new_files.clone()));
-    state
-        .versions
-        .retain(|version| Some(version.number) != swap.restores);
-    state.versions.push(swap.old);
-    let surplus = state.versions.len().saturating_sub(swap.keep);
-    state.versions.drain(..surplus);
-    end_pending(state, &swap.new.spki_sha256);
-    let mut old_folders = Vec::new();
-    if let Some((_, folder)) = swap.folders {
-        state.folders.push(folder);
-        // Who opened a file behind the link a moment ago still finds the folder before this one.
-        let surplus = state.folders.len().saturating_sub(swap.keep.max(1) + 1);
-        old_folders.extend(state.folders.drain(..surplus));
     }
-    store::write(site, state)?;
+    let (ended, old_folders) = steps::ended(state, what, now);
+    match ending.filter(|ending| ending.state == ended) {
+        Some(ending) => ending.file.into_iter().try_for_each(Prepared::replace)?,
+        None => store::write(site, &ended)?,
+    }
+    *state = ended;
     store::sweep(site, state);
     if let Layout::Linked(link) = &site.layout {
         for folder in old_folders {
@@ -153,7 +196,7 @@ pub fn settle(site: &Site, state: &mut State, what: &str, now: OffsetDateTime) -
 
 /// Ends a start whose certificate came to the live path in another way.
 pub fn complete(site: &Site, state: &mut State, live: &Facts, now: OffsetDateTime) -> Result<()> {
-    end_pending(state, &live.spki_sha256);
+    steps::end_pending(state, &live.spki_sha256);
     state.note(Entry {
         what: "completed".to_string(),
         at: now,
@@ -164,14 +207,6 @@ pub fn complete(site: &Site, state: &mut State, live: &Facts, now: OffsetDateTim
     store::write(site, state)?;
     store::sweep(site, state);
     Ok(())
-}
-
-/// Forgets a start whose key is the live one now.
-fn end_pending(state: &mut State, live_spki_sha256: &str) {
-    let used = |pending: &Pending| pending.spki_sha256 == live_spki_sha256;
-    if state.pending.as_ref().is_some_and(used) {
-        state.pending = None;
-    }
 }
 
 /// Whether exactly these files stand at the live path; `None` where one cannot be read.
@@ -192,15 +227,7 @@ pub(super) fn forget(
     what: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    if let Some(swap) = state.swap.take() {
-        state.note(Entry {
-            what: what.to_string(),
-            at: now,
-            old_sha256: Some(swap.old.facts.sha256),
-            new_sha256: Some(swap.new.sha256),
-            allowed: swap.allowed,
-        });
-    }
+    *state = steps::forgotten(state, what, now);
     store::write(site, state)?;
     store::sweep(site, state);
     Ok(())
@@ -209,12 +236,11 @@ pub(super) fn forget(
 /// What stood there before the swap stands there again.
 pub(super) fn put_back(site: &Site, swap: &Swap) -> Result<()> {
     match (&site.layout, &swap.folders) {
-        (Layout::Linked(link), Some((before, _))) => {
-            files::point_link(link, before)?;
-            files::sync_folder(folder_of(link));
-            Ok(())
+        (Layout::Linked(link), Some((before, _))) => site.point(link, before),
+        _ => {
+            let contents = store::version(site, &swap.old)?;
+            site.swap(files::prepare(&site.outputs(&contents), true)?)
         }
-        _ => site.swap(&store::version(site, &swap.old)?, None),
     }
 }
 

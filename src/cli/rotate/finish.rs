@@ -282,7 +282,7 @@ impl Finish {
         if let Some(swap) = held.state.swap.clone() {
             old = swap.old.facts;
             outcome = Outcome::Completed;
-            ran = aftermath.settle(held, now)?;
+            ran = aftermath.settle(held, None, now)?;
         } else if pending {
             outcome = Outcome::Completed;
             let ended = aftermath.run(held, Event::Finish.as_str(), &old, &ready.plan.new, false);
@@ -359,26 +359,28 @@ impl Finish {
             facts: plan.new.clone(),
             contents,
         };
-        rotation::commit(&held.site, &mut held.state, &old, &new, &purpose)?;
+        let ending = rotation::commit(&held.site, &mut held.state, &old, &new, &purpose)?;
         let aftermath = Aftermath {
             hook,
             quiet: self.common.quiet,
             what: "finished",
         };
-        let ran = aftermath.settle(held, now).map_err(|mut stop| {
-            let row = hook.map(Hook::describe);
-            let row = row.as_deref().map(|hook| (hook, None));
-            stop.own = self.parts(
-                held,
-                &plan.old,
-                &plan.new,
-                &overridden,
-                "rolled-back",
-                row,
-                now,
-            );
-            stop
-        })?;
+        let ran = aftermath
+            .settle(held, Some(ending), now)
+            .map_err(|mut stop| {
+                let row = hook.map(Hook::describe);
+                let row = row.as_deref().map(|hook| (hook, None));
+                stop.own = self.parts(
+                    held,
+                    &plan.old,
+                    &plan.new,
+                    &overridden,
+                    "rolled-back",
+                    row,
+                    now,
+                );
+                stop
+            })?;
         let mut swapped = self.swapped(
             held,
             &plan.old,

@@ -102,7 +102,7 @@ impl Held {
 
     /// Ends a swap that was made and whose hook may not have run; another is to follow.
     fn settle(&mut self, now: OffsetDateTime) -> Could<()> {
-        rotation::settle(&self.site, &mut self.state, "completed", now)
+        rotation::settle(&self.site, &mut self.state, None, "completed", now)
     }
 
     /// What is said of a killed command's rest, before anything else.

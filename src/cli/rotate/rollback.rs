@@ -130,7 +130,7 @@ impl Rollback {
             quiet: self.common.quiet,
             what: "completed",
         };
-        let ran = aftermath.settle(held, now).map_err(|mut stop| {
+        let ran = aftermath.settle(held, None, now).map_err(|mut stop| {
             stop.own = self.parts(held, &old, &new, "rolled-back", None, now);
             stop
         })?;
@@ -164,16 +164,18 @@ impl Rollback {
             keep: held.state.versions.len().max(1),
             now,
         };
-        rotation::commit(&held.site, &mut held.state, old, new, &purpose)?;
+        let ending = rotation::commit(&held.site, &mut held.state, old, new, &purpose)?;
         let aftermath = Aftermath {
             hook,
             quiet: self.common.quiet,
             what: "rolled-back",
         };
-        let ran = aftermath.settle(held, now).map_err(|mut stop| {
-            stop.own = self.parts(held, &old.facts, &new.facts, "rolled-back", None, now);
-            stop
-        })?;
+        let ran = aftermath
+            .settle(held, Some(ending), now)
+            .map_err(|mut stop| {
+                stop.own = self.parts(held, &old.facts, &new.facts, "rolled-back", None, now);
+                stop
+            })?;
         let row = ran
             .as_ref()
             .map(|(hook, ended)| (hook.as_str(), Some(ended.as_str())));

@@ -12,7 +12,7 @@ use crate::private_key::PrivateKey;
 use crate::public_key::Fingerprint;
 use crate::report::rotate::{Started, document};
 use crate::request::{self, Subject};
-use crate::rotation::store::{self, PENDING_KEY, PENDING_REQUEST};
+use crate::rotation::store::{self, PENDING_REQUEST};
 use crate::rotation::{Entry, Facts, Found, Live, Pending};
 use crate::secret::SecretBytes;
 use clap::Args;
@@ -77,12 +77,6 @@ impl Start {
         let csr = pem::encode_request(&request::create(&key, &subject)?);
         let path = self.request_path()?;
         self.refuse_existing(&held, &path)?;
-        if !self.reuse_key {
-            let passphrase = live.form.key_passphrase();
-            let key = pem::encode_key(&key, KeyForm::Pkcs8, passphrase.as_ref())?;
-            store::put(&held.site, PENDING_KEY, key.expose_secret())?;
-        }
-        store::put(&held.site, PENDING_REQUEST, csr.as_bytes())?;
         let pending = Pending {
             started: now,
             spki_sha256: key.public_key().spki_sha256.to_string(),
@@ -99,8 +93,13 @@ impl Start {
             new_sha256: None,
             allowed: Vec::new(),
         });
+        let passphrase = live.form.key_passphrase();
+        let key = match self.reuse_key {
+            true => None,
+            false => Some(pem::encode_key(&key, KeyForm::Pkcs8, passphrase.as_ref())?),
+        };
         // Remembered before anyone can upload the request: no other key fits what the portal will issue for it.
-        store::write(&held.site, &held.state)?;
+        store::promise(&held.site, &held.state, key.as_ref(), &csr)?;
         self.write_request(&path, csr.as_bytes())?;
         Ok(self.reply(&held, &live, &pending, true, warning, now))
     }

@@ -6,7 +6,7 @@ use super::Held;
 use crate::error::Error;
 use crate::files::signal;
 use crate::finding::{Finding, Severity, id};
-use crate::rotation::{self, Facts, Found};
+use crate::rotation::{self, Ending, Facts, Found};
 use time::OffsetDateTime;
 
 /// The hook of a command and how its output is shown.
@@ -22,6 +22,7 @@ impl Aftermath<'_> {
     pub fn settle(
         &self,
         held: &mut Held,
+        ending: Option<Ending>,
         now: OffsetDateTime,
     ) -> Result<Option<(String, String)>, Box<Stop>> {
         let Some(swap) = held.state.swap.clone() else {
@@ -46,7 +47,7 @@ impl Aftermath<'_> {
             },
         };
         let Some((id, message)) = trouble else {
-            rotation::settle(&held.site, &mut held.state, self.what, now)?;
+            rotation::settle(&held.site, &mut held.state, ending, self.what, now)?;
             let row = |ended: Ended| (self.name(), ended.describe());
             return Ok(ended.map(row));
         };

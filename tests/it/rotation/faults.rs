@@ -7,7 +7,6 @@ use openssl::pkey::PKey;
 use openssl::x509::X509Req;
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -44,8 +43,8 @@ const CALLS: [&str; 27] = [
 ];
 
 /// A command over a place, with what stands there before and after.
-struct Scenario {
-    place: Place,
+pub(super) struct Scenario {
+    pub(super) place: Place,
     line: &'static str,
     /// The live file, then that of its key.
     files: &'static [&'static str],
@@ -74,7 +73,7 @@ impl Scenario {
     }
 
     /// Runs the command under strace.
-    fn strace(&self, place: &Place, flags: &[&str]) -> std::process::Output {
+    pub(super) fn strace(&self, place: &Place, flags: &[&str]) -> std::process::Output {
         Command::new("strace")
             .args(["-e", "signal=none"])
             .args(flags)
@@ -252,7 +251,7 @@ fn share<T: Copy + Send + Sync>(items: Vec<T>, work: impl Fn(T) + Sync) {
 }
 
 /// Calls that the platform may not have.
-fn optional(calls: &[&str]) -> String {
+pub(super) fn optional(calls: &[&str]) -> String {
     let calls: Vec<String> = calls.iter().map(|call| format!("?{call}")).collect();
     calls.join(",")
 }
@@ -264,11 +263,23 @@ fn contents(place: &Place, files: &[&str]) -> Vec<Vec<u8>> {
 
 const FINISH: &str = "rotate finish ck.pem new.cer --no-check";
 
-fn finish() -> Scenario {
+pub(super) fn start() -> Scenario {
+    let line = "rotate start ck.pem";
+    Scenario::new(Place::new(), line, &["ck.pem"], ".pushcert/ck.pem")
+}
+
+pub(super) fn rollback() -> Scenario {
+    let place = Place::started();
+    place.ok(FINISH);
+    let line = "rotate rollback ck.pem";
+    Scenario::new(place, line, &["ck.pem"], ".pushcert/ck.pem")
+}
+
+pub(super) fn finish() -> Scenario {
     Scenario::new(Place::started(), FINISH, &["ck.pem"], ".pushcert/ck.pem")
 }
 
-fn split() -> Scenario {
+pub(super) fn split() -> Scenario {
     let line = "rotate finish tls/cert.pem new.cer --no-check";
     Scenario::new(
         super::pairs::started("tls"),
@@ -278,7 +289,7 @@ fn split() -> Scenario {
     )
 }
 
-fn linked() -> Scenario {
+pub(super) fn linked() -> Scenario {
     let line = "rotate finish current/cert.pem new.cer --no-check";
     Scenario::new(
         super::pairs::linked(),
@@ -290,8 +301,7 @@ fn linked() -> Scenario {
 
 #[test]
 fn a_start_that_is_killed_loses_no_key_that_it_had_promised() {
-    let line = "rotate start ck.pem";
-    Scenario::new(Place::new(), line, &["ck.pem"], ".pushcert/ck.pem").killed_at_every_call();
+    start().killed_at_every_call();
 }
 
 #[test]
@@ -301,15 +311,7 @@ fn a_finish_that_is_killed_leaves_the_old_file_or_the_new_one() {
 
 #[test]
 fn a_rollback_that_is_killed_leaves_one_of_the_two() {
-    let place = Place::started();
-    place.ok(FINISH);
-    Scenario::new(
-        place,
-        "rotate rollback ck.pem",
-        &["ck.pem"],
-        ".pushcert/ck.pem",
-    )
-    .killed_at_every_call();
+    rollback().killed_at_every_call();
 }
 
 #[test]
@@ -355,66 +357,21 @@ fn what_the_system_refuses_leaves_a_whole_pair() {
     ]);
 }
 
-/// What must be on the disk before what: each file before its name, the kept version and the record before the live file, that
-/// before the record is closed.
 #[test]
-fn what_a_power_cut_leaves_is_ordered_by_fsync() {
-    let scenario = finish();
-    let place = scenario.place.copy();
-    let calls = optional(&["fsync", "fdatasync", "rename", "renameat", "renameat2"]);
-    let ran = scenario.strace(
-        &place,
-        &["-y", "-o", "trace", "-e", &format!("trace={calls}")],
-    );
-    assert!(ran.status.success());
-    let root = place.0.path().canonicalize().unwrap();
-    let steps: Vec<String> = place
-        .text("trace")
-        .lines()
-        .filter_map(|line| step(line, &root))
-        .collect();
-    assert_eq!(
-        steps,
-        [
-            "sync .pushcert/ck.pem/HIDDEN",
-            "name .pushcert/ck.pem/0001.live",
-            "sync .pushcert/ck.pem/HIDDEN",
-            "name .pushcert/ck.pem/state.json",
-            "sync .pushcert/ck.pem",
-            "sync HIDDEN",
-            "name ck.pem",
-            "sync .",
-            "sync .pushcert/ck.pem/HIDDEN",
-            "name .pushcert/ck.pem/state.json",
-            "sync .pushcert/ck.pem",
-        ]
-    );
-}
-
-/// `fsync(6</folder/.pushcert-abc>) = 0` as `sync HIDDEN`, a rename as `name` with what it makes.
-fn step(line: &str, root: &Path) -> Option<String> {
-    let (call, rest) = line.split_once('(')?;
-    let (verb, path) = match call.contains("sync") {
-        true => (
-            "sync",
-            rest.split_once('<')?.1.split_once('>')?.0.to_string(),
-        ),
-        false => ("name", rest.rsplit('"').nth(1)?.to_string()),
-    };
-    let path = path
-        .strip_prefix(&format!("{}/", root.display()))
-        .unwrap_or(&path);
-    let path = if Path::new(path) == root { "." } else { path };
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let name = if name.starts_with(".pushcert-") {
-        "HIDDEN"
-    } else {
-        name
-    };
-    let path = if folder.is_empty() {
-        name.to_string()
-    } else {
-        format!("{folder}/{name}")
-    };
-    Some(format!("{verb} {path}"))
+fn what_happens_while_files_are_synced_at_the_same_time_leaves_the_old_one() {
+    for scenario in [finish(), split(), linked()] {
+        for fault in ["signal=KILL", "error=EIO", "error=ENOSPC"] {
+            let place = scenario.place.copy();
+            let inject = format!("inject=fsync:{fault}:when=1");
+            // With its threads: each fails at its first, or the first of them all is the last thing that happens.
+            let ran = scenario.strace(&place, &["-f", "-o", "/dev/null", "-e", &inject]);
+            let about = format!("{}: {fault} from the first fsync", scenario.line);
+            match fault {
+                "signal=KILL" => assert_eq!(ran.status.signal(), Some(9), "{about}"),
+                _ => assert_eq!(ran.status.code(), Some(3), "{about}"),
+            }
+            assert_eq!(contents(&place, scenario.files), scenario.before, "{about}");
+            scenario.assert_recovers(&place, &about);
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod alone;
 mod faults;
 mod finish;
 mod live;
+mod order;
 mod pairs;
 mod plan;
 mod race;

@@ -45,8 +45,8 @@ fn rotate(live: &Path, key: Option<&Path>, count: &AtomicUsize) {
     };
     for number in 0..ROTATIONS {
         let (old, new) = (&versions[number % 2], &versions[(number + 1) % 2]);
-        rotation::commit(&site, &mut state, old, new, &purpose).unwrap();
-        rotation::settle(&site, &mut state, "finished", now).unwrap();
+        let ending = rotation::commit(&site, &mut state, old, new, &purpose).unwrap();
+        rotation::settle(&site, &mut state, Some(ending), "finished", now).unwrap();
         count.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -1,0 +1,188 @@
+//! Outputs that are whole on the disk under hidden names, and appear when they are told to: one rename each, by which what
+//! stood there before is gone.
+
+use super::place::{Place, refused};
+use super::sync::sync_files;
+use super::write::Output;
+use super::{folder_of, metadata, not_writable, own_status, signal};
+use crate::error::{Error, Result};
+use rustix::fs::Mode;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tempfile::NamedTempFile;
+
+/// An output that has no name yet; dropped, it is gone.
+pub struct Prepared {
+    hidden: Hidden,
+    place: Place,
+    /// As the user typed it.
+    path: PathBuf,
+    holds_key: bool,
+}
+
+/// Writes all outputs beside their places and makes them last through a power cut. Without `force` anything that stands at
+/// one of the paths is [`Error::Exists`]; with it, what the system keeps about a file goes over to the one that replaces it.
+/// Every error names its path, and leaves nothing behind.
+pub fn prepare(outputs: &[Output<'_>], force: bool) -> Result<Vec<Prepared>> {
+    let mut places = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let place = Place::find(output.path, output.holds_key, force);
+        places.push(place.map_err(|error| error.in_file(output.path))?);
+    }
+    let mut all = Vec::with_capacity(outputs.len());
+    for (output, place) in outputs.iter().zip(places) {
+        let like = place.old.as_ref().map(|old| (place.path.as_path(), old));
+        let hidden = Hidden::write(output, &place, like);
+        let hidden = hidden.map_err(|error| error.in_file(output.path))?;
+        all.push(Prepared::of(output, place, hidden));
+    }
+    sync(&all)?;
+    Ok(all)
+}
+
+/// Writes new files as [`prepare`] does, with owner, group, mode and attributes of another file each, less any access for
+/// others if it holds a key.
+pub fn prepare_like(outputs: &[(Output<'_>, &Path)]) -> Result<Vec<Prepared>> {
+    let write = |output: &Output<'_>, like: &Path| -> Result<Prepared> {
+        let place = Place::find(output.path, output.holds_key, false)?;
+        let old = fs::metadata(like).map_err(|error| not_writable(&error))?;
+        let hidden = Hidden::write(output, &place, Some((like, &old)))?;
+        Ok(Prepared::of(output, place, hidden))
+    };
+    let mut all = Vec::with_capacity(outputs.len());
+    for (output, like) in outputs {
+        all.push(write(output, like).map_err(|error| error.in_file(output.path))?);
+    }
+    sync(&all)?;
+    Ok(all)
+}
+
+fn sync(all: &[Prepared]) -> Result<()> {
+    let files: Vec<(&File, &Path)> = all
+        .iter()
+        .filter_map(|one| Some((one.hidden.0.as_ref()?.as_file(), one.path.as_path())))
+        .collect();
+    sync_files(&files)
+}
+
+impl Prepared {
+    fn of(output: &Output<'_>, place: Place, hidden: Hidden) -> Prepared {
+        Prepared {
+            hidden,
+            place,
+            path: output.path.to_path_buf(),
+            holds_key: output.holds_key,
+        }
+    }
+
+    /// The path at which it replaces nothing, if it does not.
+    pub(super) fn is_new(&self) -> Option<&Path> {
+        match self.place.old {
+            None => Some(&self.place.path),
+            Some(_) => None,
+        }
+    }
+
+    /// Where it goes, as the user typed it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where it goes once links are followed.
+    pub(super) fn place(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// The folder in which its name will be.
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.place.path)
+    }
+
+    /// Gives it its name, where nothing stands that was not there when it was prepared.
+    pub fn appear(mut self) -> Result<()> {
+        let replaces = self.place.old.is_some();
+        self.rename(replaces)
+    }
+
+    /// Gives it its name, whatever stands there by now.
+    pub fn replace(mut self) -> Result<()> {
+        self.rename(true)
+    }
+
+    fn rename(&mut self, replaces: bool) -> Result<()> {
+        let Some(file) = self.hidden.0.take() else {
+            return Ok(());
+        };
+        let hidden = file.path().to_path_buf();
+        let renamed = match replaces {
+            true => file.persist(&self.place.path),
+            // Someone else may have been faster since `Place::find`.
+            false => file.persist_noclobber(&self.place.path),
+        };
+        // A failed rename has removed the hidden file by now.
+        let result = renamed.map(drop).map_err(|error| error.error);
+        signal::forget(&hidden);
+        let holds_key = self.holds_key;
+        result.map_err(|error| {
+            let error = match error.kind() {
+                io::ErrorKind::AlreadyExists => Error::Exists { key: holds_key },
+                io::ErrorKind::ResourceBusy => {
+                    refused("it is mounted by itself, so nothing can replace it")
+                }
+                _ => not_writable(&error),
+            };
+            error.in_file(&self.path)
+        })
+    }
+}
+
+struct Hidden(Option<NamedTempFile>);
+
+impl Hidden {
+    fn write(
+        output: &Output<'_>,
+        place: &Place,
+        like: Option<(&Path, &Metadata)>,
+    ) -> Result<Hidden> {
+        let failed = |error: io::Error| not_writable(&error);
+        let hidden = signal::temporary(folder_of(&place.path)).map_err(failed)?;
+        let hidden = Hidden(Some(hidden));
+        let Some(file) = hidden.0.as_ref().map(NamedTempFile::as_file) else {
+            return Ok(hidden);
+        };
+        match like {
+            Some((path, old)) => metadata::keep(path, old, file, output.holds_key)?,
+            None if output.holds_key => metadata::set_mode(file, 0o600)?,
+            None => metadata::set_mode(file, 0o666 & !umask())?,
+        }
+        let mut writer = file;
+        writer.write_all(output.contents).map_err(failed)?;
+        Ok(hidden)
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(file) = self.0.take() {
+            let hidden = file.path().to_path_buf();
+            drop(file);
+            signal::forget(&hidden);
+        }
+    }
+}
+
+fn umask() -> u32 {
+    if let Some(mask) = own_status("Umask:").and_then(|mask| u32::from_str_radix(&mask, 8).ok()) {
+        return mask;
+    }
+    // Elsewhere it can only be read by setting it: to a strict one, and by one thread at a time, or it would stay.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mask = rustix::process::umask(Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    // `RawMode` is `u16` on macOS.
+    #[allow(clippy::useless_conversion)]
+    u32::from(mask.as_raw_mode())
+}

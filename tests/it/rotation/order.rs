@@ -1,0 +1,185 @@
+//! What is on the disk before what, read off a trace of the calls: all contents before any name, the kept version and the record
+//! before the live file, that before the record is closed.
+
+use super::faults::{self, Scenario, optional};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The steps of a command: a sync where it ends, a name where it begins. What is synced at the same time is in one line.
+fn steps(scenario: &Scenario) -> Vec<String> {
+    let place = scenario.place.copy();
+    let calls = optional(&[
+        "fsync",
+        "fdatasync",
+        "rename",
+        "renameat",
+        "renameat2",
+        "symlink",
+        "symlinkat",
+    ]);
+    let ran = scenario.strace(
+        &place,
+        &["-f", "-y", "-o", "trace", "-e", &format!("trace={calls}")],
+    );
+    assert!(ran.status.success());
+    let root = place.0.path().canonicalize().unwrap();
+    let mut waiting: HashMap<String, String> = HashMap::new();
+    let mut steps: Vec<Vec<String>> = vec![Vec::new()];
+    for line in place.text("trace").lines() {
+        let (thread, line) = line.split_once(' ').unwrap();
+        let line = line.trim_start();
+        let Some((verb, path)) = call(line) else {
+            if line.contains("sync resumed>") {
+                assert!(line.ends_with("= 0"), "{line}");
+                steps
+                    .last_mut()
+                    .unwrap()
+                    .push(waiting.remove(thread).unwrap());
+            }
+            continue;
+        };
+        let step = format!("{verb} {}", shown(&path, &root));
+        if verb == "name" {
+            assert!(waiting.is_empty(), "{line}: still syncing {waiting:?}");
+            steps.push(vec![step]);
+            steps.push(Vec::new());
+        } else if line.ends_with("<unfinished ...>") {
+            waiting.insert(thread.to_string(), step);
+        } else {
+            assert!(line.ends_with("= 0"), "{line}");
+            steps.last_mut().unwrap().push(step);
+        }
+    }
+    steps.retain(|together| !together.is_empty());
+    let joined = |mut together: Vec<String>| {
+        together.sort();
+        let mut counted: Vec<String> = Vec::new();
+        for same in together.chunk_by(|a, b| a == b) {
+            counted.push(match same.len() {
+                1 => same[0].clone(),
+                several => format!("{several} x {}", same[0]),
+            });
+        }
+        counted.join(" + ")
+    };
+    steps.into_iter().map(joined).collect()
+}
+
+/// `fsync(6</folder/.pushcert-abc>) = 0` as a sync of that, a rename as a name with what it makes.
+fn call(line: &str) -> Option<(&'static str, String)> {
+    let (call, rest) = line.split_once('(')?;
+    if call.contains(' ') {
+        return None;
+    }
+    Some(match call.contains("sync") {
+        true => (
+            "sync",
+            rest.split_once('<')?.1.split_once('>')?.0.to_string(),
+        ),
+        false => ("name", rest.rsplit('"').nth(1)?.to_string()),
+    })
+}
+
+/// As seen from the folder of the test, hidden names as one.
+fn shown(path: &str, root: &Path) -> String {
+    let path = path
+        .strip_prefix(&format!("{}/", root.display()))
+        .unwrap_or(path);
+    let path = if Path::new(path) == root { "." } else { path };
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = match name.starts_with(".pushcert-") {
+        true => "HIDDEN",
+        false => name,
+    };
+    match folder {
+        "" => name.to_string(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+#[test]
+fn a_start_lasts_before_its_request_is_seen() {
+    assert_eq!(
+        steps(&faults::start()),
+        [
+            "sync . + sync .pushcert + 3 x sync .pushcert/ck.pem/HIDDEN",
+            "name .pushcert/ck.pem/pending.key.pem",
+            "name .pushcert/ck.pem/pending.certSigningRequest",
+            "name .pushcert/ck.pem/state.json",
+            "sync .pushcert/ck.pem + sync HIDDEN",
+            "name ck.certSigningRequest",
+        ]
+    );
+}
+
+#[test]
+fn a_finish_is_three_times_on_the_disk() {
+    assert_eq!(
+        steps(&faults::finish()),
+        [
+            "3 x sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
+            "name .pushcert/ck.pem/0001.live",
+            "name .pushcert/ck.pem/state.json",
+            "sync .pushcert/ck.pem",
+            "name ck.pem",
+            "sync .",
+            "name .pushcert/ck.pem/state.json",
+        ]
+    );
+}
+
+#[test]
+fn a_rollback_is_ordered_as_a_finish() {
+    assert_eq!(
+        steps(&faults::rollback()),
+        [
+            "3 x sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
+            "name .pushcert/ck.pem/0002.live",
+            "name .pushcert/ck.pem/state.json",
+            "sync .pushcert/ck.pem",
+            "name ck.pem",
+            "sync .",
+            "name .pushcert/ck.pem/state.json",
+        ]
+    );
+}
+
+#[test]
+fn both_files_of_a_pair_come_after_the_record() {
+    assert_eq!(
+        steps(&faults::split()),
+        [
+            "4 x sync tls/.pushcert/cert.pem/HIDDEN + 2 x sync tls/HIDDEN",
+            "name tls/.pushcert/cert.pem/0001.live",
+            "name tls/.pushcert/cert.pem/0001.key",
+            "name tls/.pushcert/cert.pem/state.json",
+            "sync tls/.pushcert/cert.pem",
+            "name tls/cert.pem",
+            "name tls/key.pem",
+            "sync tls",
+            "name tls/.pushcert/cert.pem/state.json",
+        ]
+    );
+}
+
+#[test]
+fn the_folder_of_a_pair_lasts_before_the_link_leads_to_it() {
+    assert_eq!(
+        steps(&faults::linked()),
+        [
+            "4 x sync .pushcert/current/cert.pem/HIDDEN",
+            "name .pushcert/current/cert.pem/0001.live",
+            "name .pushcert/current/cert.pem/0001.key",
+            "name .pushcert/current/cert.pem/state.json",
+            "sync .pushcert/current/cert.pem + 3 x sync current-0001/HIDDEN",
+            "name ./current-0001/cert.pem",
+            "name ./current-0001/key.pem",
+            "name ./current-0001/notes",
+            "sync . + sync current-0001",
+            "name ./HIDDEN",
+            "name current",
+            "sync .",
+            "name .pushcert/current/cert.pem/state.json",
+        ]
+    );
+}
