@@ -18,7 +18,7 @@ pub use folders::{
 };
 pub use lock::{Lock, lock, lock_holder};
 pub use place::place_of;
-pub use prepared::{Prepared, prepare, prepare_like};
+pub use prepared::{Prepared, prepare, prepare_in_place, prepare_like, sync};
 pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
 pub use sync::sync_folders;
 pub use walk::is_same;

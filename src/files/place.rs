@@ -108,7 +108,26 @@ pub(super) fn ours(about: &Metadata) -> bool {
 }
 
 /// Linux only; elsewhere the rename itself fails, after other outputs may have appeared.
+#[cfg(target_os = "linux")]
 fn mounted(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    let root = StatxAttributes::MOUNT_ROOT;
+    match statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()) {
+        Ok(about) if about.stx_attributes_mask.contains(root) => {
+            about.stx_attributes.contains(root)
+        }
+        // Before 5.8 the kernel does not say it of a file.
+        _ => listed(path),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mounted(path: &Path) -> bool {
+    listed(path)
+}
+
+/// Whether the list of mounts has it.
+fn listed(path: &Path) -> bool {
     let (Ok(path), Ok(mounts)) = (path.canonicalize(), fs::read("/proc/self/mountinfo")) else {
         return false;
     };

@@ -1,8 +1,9 @@
-//! Outputs that are whole on the disk under hidden names, and appear when they are told to: one rename each, by which what
-//! stood there before is gone.
+//! Outputs that are whole under hidden names, and appear when they are told to: one rename each, by which what stood there
+//! before is gone.
 
+use super::folders::remove;
 use super::place::{Place, refused};
-use super::sync::sync_files;
+use super::sync::sync_together;
 use super::write::Output;
 use super::{folder_of, metadata, not_writable, own_status, signal};
 use crate::error::{Error, Result};
@@ -13,33 +14,33 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tempfile::NamedTempFile;
 
-/// An output that has no name yet; dropped, it is gone.
+/// An output that has not appeared yet; dropped, it is gone.
 pub struct Prepared {
     hidden: Hidden,
     place: Place,
     /// As the user typed it.
     path: PathBuf,
     holds_key: bool,
+    /// It has its name already.
+    in_place: bool,
 }
 
-/// Writes all outputs beside their places and makes them last through a power cut. Without `force` anything that stands at
-/// one of the paths is [`Error::Exists`]; with it, what the system keeps about a file goes over to the one that replaces it.
-/// Every error names its path, and leaves nothing behind.
+/// Writes all outputs beside their places, under hidden names; [`sync`] comes before they appear. Without `force` anything that
+/// stands at one of the paths is [`Error::Exists`]; with it, what the system keeps about a file goes over to the one that
+/// replaces it. Every error names its path, and leaves nothing behind.
 pub fn prepare(outputs: &[Output<'_>], force: bool) -> Result<Vec<Prepared>> {
     let mut places = Vec::with_capacity(outputs.len());
     for output in outputs {
         let place = Place::find(output.path, output.holds_key, force);
         places.push(place.map_err(|error| error.in_file(output.path))?);
     }
-    let mut all = Vec::with_capacity(outputs.len());
-    for (output, place) in outputs.iter().zip(places) {
+    let write = |(output, place): (&Output<'_>, Place)| {
         let like = place.old.as_ref().map(|old| (place.path.as_path(), old));
         let hidden = Hidden::write(output, &place, like);
         let hidden = hidden.map_err(|error| error.in_file(output.path))?;
-        all.push(Prepared::of(output, place, hidden));
-    }
-    sync(&all)?;
-    Ok(all)
+        Ok(Prepared::of(output, place, hidden))
+    };
+    outputs.iter().zip(places).map(write).collect()
 }
 
 /// Writes new files as [`prepare`] does, with owner, group, mode and attributes of another file each, less any access for
@@ -51,20 +52,41 @@ pub fn prepare_like(outputs: &[(Output<'_>, &Path)]) -> Result<Vec<Prepared>> {
         let hidden = Hidden::write(output, &place, Some((like, &old)))?;
         Ok(Prepared::of(output, place, hidden))
     };
-    let mut all = Vec::with_capacity(outputs.len());
-    for (output, like) in outputs {
-        all.push(write(output, like).map_err(|error| error.in_file(output.path))?);
-    }
-    sync(&all)?;
-    Ok(all)
+    outputs
+        .iter()
+        .map(|(output, like)| write(output, like).map_err(|error| error.in_file(output.path)))
+        .collect()
 }
 
-fn sync(all: &[Prepared]) -> Result<()> {
-    let files: Vec<(&File, &Path)> = all
+/// Writes new files (0600) under the names that they are to have, in place of what a kill left there: for those whose names and
+/// contents must last at once, and which nobody believes before they are whole.
+pub fn prepare_in_place(outputs: &[Output<'_>]) -> Result<Vec<Prepared>> {
+    let write = |output: &Output<'_>| -> Result<Prepared> {
+        remove(output.path)?;
+        let place = Place::find(output.path, true, false)?;
+        let name = output.path.file_name().unwrap_or_default();
+        let file = signal::temporary_named(folder_of(output.path), name);
+        let hidden = Hidden(Some(file.map_err(|error| not_writable(&error))?));
+        hidden.fill(output.contents)?;
+        Ok(Prepared {
+            in_place: true,
+            ..Prepared::of(output, place, hidden)
+        })
+    };
+    outputs
         .iter()
+        .map(|output| write(output).map_err(|error| error.in_file(output.path)))
+        .collect()
+}
+
+/// Makes what is in these and the names in these folders last, at the same time.
+pub fn sync(prepared: &[&[Prepared]], folders: &[&Path]) -> Result<()> {
+    let files: Vec<(&File, &Path)> = prepared
+        .iter()
+        .flat_map(|some| some.iter())
         .filter_map(|one| Some((one.hidden.0.as_ref()?.as_file(), one.path.as_path())))
         .collect();
-    sync_files(&files)
+    sync_together(&files, folders)
 }
 
 impl Prepared {
@@ -74,6 +96,7 @@ impl Prepared {
             place,
             path: output.path.to_path_buf(),
             holds_key: output.holds_key,
+            in_place: false,
         }
     }
 
@@ -116,10 +139,13 @@ impl Prepared {
             return Ok(());
         };
         let hidden = file.path().to_path_buf();
-        let renamed = match replaces {
-            true => file.persist(&self.place.path),
+        let renamed = if self.in_place {
+            file.keep().map(|(file, _)| file).map_err(Into::into)
+        } else if replaces {
+            file.persist(&self.place.path)
+        } else {
             // Someone else may have been faster since `Place::find`.
-            false => file.persist_noclobber(&self.place.path),
+            file.persist_noclobber(&self.place.path)
         };
         // A failed rename has removed the hidden file by now.
         let result = renamed.map(drop).map_err(|error| error.error);
@@ -157,9 +183,14 @@ impl Hidden {
             None if output.holds_key => metadata::set_mode(file, 0o600)?,
             None => metadata::set_mode(file, 0o666 & !umask())?,
         }
-        let mut writer = file;
-        writer.write_all(output.contents).map_err(failed)?;
+        hidden.fill(output.contents)?;
         Ok(hidden)
+    }
+
+    fn fill(&self, contents: &[u8]) -> Result<()> {
+        let file = self.0.as_ref().map(NamedTempFile::as_file);
+        file.map_or(Ok(()), |mut file| file.write_all(contents))
+            .map_err(|error| not_writable(&error))
     }
 }
 

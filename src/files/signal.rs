@@ -5,6 +5,7 @@ use super::own_status;
 use crate::error::{Error, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, iterator::Signals, low_level};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -112,13 +113,26 @@ impl Drop for Steady {
 
 /// A new hidden file, 0600, that a second signal removes too.
 pub(super) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    made(|| {
+        builder
+            .prefix(".pushcert-")
+            .rand_bytes(10)
+            .tempfile_in(folder)
+    })
+}
+
+/// As [`temporary`], under a name that is free.
+pub(super) fn temporary_named(folder: &Path, name: &OsStr) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    made(|| builder.prefix(name).rand_bytes(0).tempfile_in(folder))
+}
+
+fn made(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
     watch();
     // Made under the lock, so that `end` sees every file that exists.
     let mut known = temporaries();
-    let file = tempfile::Builder::new()
-        .prefix(".pushcert-")
-        .rand_bytes(10)
-        .tempfile_in(folder)?;
+    let file = make()?;
     known.push(file.path().to_path_buf());
     Ok(file)
 }

@@ -8,11 +8,6 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
-/// Makes what is in these files last; the errors name the path beside each.
-pub(super) fn sync_files(files: &[(&File, &Path)]) -> Result<()> {
-    together(files, &|file| file.sync_all())
-}
-
 /// Makes the names in these folders last. What [`create`](super::create) writes is whole without it, the old file or the new
 /// one; this is for what nothing can make again, and for what must be there before something else is. A folder that cannot be
 /// opened for reading, and a file system that syncs no folders, are left to the system.
@@ -20,42 +15,47 @@ pub(super) fn sync_files(files: &[(&File, &Path)]) -> Result<()> {
 /// # Errors
 /// `not-writable`, with the folder.
 pub fn sync_folders(folders: &[&Path]) -> Result<()> {
+    sync_together(&[], folders)
+}
+
+/// Makes what is in these files and the names in these folders last; the errors name the path beside each.
+pub(super) fn sync_together(files: &[(&File, &Path)], folders: &[&Path]) -> Result<()> {
     let open: Vec<(File, &Path)> = folders
         .iter()
         .filter_map(|path| Some((File::open(path).ok()?, *path)))
         .collect();
-    let open: Vec<(&File, &Path)> = open.iter().map(|(file, path)| (file, *path)).collect();
-    together(&open, &|folder| match folder.sync_all() {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => synced,
-    })
+    let open = open.iter().map(|(folder, path)| (folder, *path, true));
+    let all = files.iter().map(|(file, path)| (*file, *path, false));
+    together(&all.chain(open).collect::<Vec<_>>())
 }
 
 /// All but the last on a thread each, the last here.
-fn together(
-    files: &[(&File, &Path)],
-    sync: &(impl Fn(&File) -> io::Result<()> + Sync),
-) -> Result<()> {
-    let one =
-        |file: &File, path: &Path| sync(file).map_err(|error| not_writable(&error).in_file(path));
-    let Some(((last, path), others)) = files.split_last() else {
+fn together(all: &[(&File, &Path, bool)]) -> Result<()> {
+    let Some((last, others)) = all.split_last() else {
         return Ok(());
     };
     thread::scope(|scope| {
         let mut begun = Vec::with_capacity(others.len());
-        for (file, path) in others {
+        for other in others {
             let thread = thread::Builder::new().name("sync".to_owned());
-            begun.push((file, path, thread.spawn_scoped(scope, || one(file, path))));
+            begun.push((other, thread.spawn_scoped(scope, || one(other))));
         }
-        let mut all = one(last, path);
-        for (file, path, thread) in begun {
+        let mut result = one(last);
+        for (other, thread) in begun {
             let synced = match thread.map(thread::ScopedJoinHandle::join) {
                 Ok(Ok(synced)) => synced,
                 // No thread could be had.
-                _ => one(file, path),
+                _ => one(other),
             };
-            all = all.and(synced);
+            result = result.and(synced);
         }
-        all
+        result
     })
+}
+
+fn one((file, path, is_folder): &(&File, &Path, bool)) -> Result<()> {
+    match file.sync_all() {
+        Err(error) if *is_folder && error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced.map_err(|error| not_writable(&error).in_file(path)),
+    }
 }

@@ -1,7 +1,7 @@
 //! Outputs appear whole: written to a hidden file beside their place, synced, then renamed into it.
 //! A crash, a full disk or a kill leaves the old file or the new one.
 
-use super::prepared::{Prepared, prepare};
+use super::prepared::{Prepared, prepare, sync};
 use super::{folder_of, not_writable, signal};
 use crate::error::{Error, Result};
 use std::fs;
@@ -25,6 +25,7 @@ pub struct Output<'a> {
 pub fn create(outputs: &[Output<'_>], force: bool) -> Result<()> {
     let prepared = prepare(outputs, force)?;
     refuse_same_place(&prepared)?;
+    sync(&[&prepared], &[])?;
     // The last moment to turn back: from the first rename on, all are made.
     signal::check()?;
     let mut appeared: Vec<PathBuf> = Vec::new();

@@ -41,7 +41,24 @@ pub(super) fn encode(state: &State) -> String {
         "folders": state.folders.iter().map(|path| text(path)).collect::<Vec<_>>(),
         "history": state.history.iter().map(entry).collect::<Vec<_>>(),
     });
-    format!("{document:#}\n")
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+/// The text of a file with the state of a swap that is about to be made. It is not renamed into its place, so that the SHA-256 of
+/// the rest comes first: after a power cut it may be there in part, and counts for nothing then.
+pub(super) fn seal(state: &State) -> String {
+    let text = encode(state);
+    format!("{}\n{text}", Fingerprint::of(text.as_bytes()))
+}
+
+/// Reads what [`seal`] wrote; `None` where it is not whole.
+pub(super) fn unseal(bytes: &[u8]) -> Option<State> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (seal, text) = (bytes.get(..end)?, bytes.get(end + 1..)?);
+    let seal: Fingerprint = std::str::from_utf8(seal).ok()?.parse().ok()?;
+    (seal == Fingerprint::of(text))
+        .then(|| decode(text).ok())
+        .flatten()
 }
 
 fn moment(moment: OffsetDateTime) -> String {

@@ -106,8 +106,8 @@ impl Site {
         self.files.iter().map(|path| files::read(path)).collect()
     }
 
-    /// These in the place of what stands there, whole on the disk and without a name yet. Behind a link nothing is prepared:
-    /// the folder for it is made when the swap is written down.
+    /// These in the place of what stands there. Behind a link nothing is prepared: the folder for it is made when the swap is
+    /// written down.
     pub(super) fn outputs<'a>(&'a self, contents: &'a [SecretBytes]) -> Vec<Output<'a>> {
         let outputs = self.files.iter().zip(contents);
         outputs
@@ -164,6 +164,7 @@ impl Site {
             .map(|((old, contents), new)| (output(new, contents), old.as_path()))
             .collect();
         let prepared = files::prepare_like(&outputs)?;
+        files::sync(&[&prepared], &[])?;
         prepared.into_iter().try_for_each(Prepared::appear)?;
         files::sync_folders(&[&folder, above])?;
         self.point(link, name)

@@ -4,7 +4,7 @@ use super::record;
 use super::site::{STORE, Site, folder_of};
 use super::state::{KeptFile, State, Version};
 use crate::error::{Error, Result};
-use crate::files::{self, Lock, Output};
+use crate::files::{self, Lock, Output, Prepared};
 use crate::public_key::Fingerprint;
 use crate::secret::SecretBytes;
 use std::path::{Path, PathBuf};
@@ -53,25 +53,38 @@ pub fn holder(site: &Site) -> Result<Option<String>> {
     files::lock_holder(&site.store.join(LOCK))
 }
 
+/// What is remembered: the state file, or what a swap that is not known to have ended has written down after it.
 fn read(store: &Path) -> Result<State> {
     let path = store.join(STATE);
-    match files::read(&path) {
-        Ok(bytes) => record::decode(bytes.expose_secret()).map_err(|error| error.in_file(&path)),
-        Err(error) if matches!(error.cause(), Error::NotFound) => Ok(State::default()),
+    let state = match files::read(&path) {
+        Ok(bytes) => record::decode(bytes.expose_secret()).map_err(|error| error.in_file(&path))?,
+        Err(error) if matches!(error.cause(), Error::NotFound) => State::default(),
+        Err(error) => return Err(error),
+    };
+    let number = state.last_number + 1;
+    match files::read(&store.join(swap_name(number))) {
+        Ok(bytes) => {
+            let begun = record::unseal(bytes.expose_secret());
+            Ok(begun
+                .filter(|begun| begun.last_number == number)
+                .unwrap_or(state))
+        }
+        Err(error) if matches!(error.cause(), Error::NotFound | Error::Empty) => Ok(state),
         Err(error) => Err(error),
     }
+}
+
+/// The name of what is written down of a swap before it is made. It counts as long as the state file knows of none of this number.
+pub(super) fn swap_name(number: u32) -> String {
+    format!("{number:04}.swap")
 }
 
 /// Writes the state as a whole. Until the file system comes to it a power cut brings back the one before, which must tell the
 /// truth too; [`promise`] and [`super::commit`] are for what must last.
 pub(super) fn write(site: &Site, state: &State) -> Result<()> {
-    let text = record::encode(state);
-    let output = Output {
-        path: &state_file(site),
-        contents: text.as_bytes(),
-        holds_key: true,
-    };
-    files::create(&[output], true)
+    let prepared = prepare(site, state)?;
+    files::sync(&[&prepared], &[])?;
+    prepared.into_iter().try_for_each(Prepared::replace)
 }
 
 /// Remembers a start: its key, unless that is the live one, its request, and the state, in this order. They last through a power
@@ -84,20 +97,47 @@ pub fn promise(site: &Site, state: &State, key: Option<&SecretBytes>, request: &
         (state_file(site), text.as_bytes()),
     ];
     let all: Vec<(PathBuf, &[u8])> = key.into_iter().chain(others).collect();
-    let outputs: Vec<Output> = all
-        .iter()
-        .map(|(path, contents)| Output {
-            path,
-            contents,
-            holds_key: true,
-        })
-        .collect();
+    let outputs: Vec<Output> = all.iter().map(in_store).collect();
     files::create(&outputs, true)?;
     files::sync_folders(&[&site.store])
 }
 
-/// Where the state is written.
-pub(super) fn state_file(site: &Site) -> PathBuf {
+/// A state that is to be in the place of the one before when it appears.
+pub(super) fn prepare(site: &Site, state: &State) -> Result<Vec<Prepared>> {
+    let text = record::encode(state);
+    let output = Output {
+        path: &state_file(site),
+        contents: text.as_bytes(),
+        holds_key: true,
+    };
+    files::prepare(&[output], true)
+}
+
+/// Writes down a swap that is about to be made, and keeps the old version.
+pub(super) fn write_swap(
+    site: &Site,
+    begun: &State,
+    version: &Version,
+    contents: &[SecretBytes],
+) -> Result<Vec<Prepared>> {
+    let text = record::seal(begun);
+    let kept = version.files.iter().zip(contents);
+    let kept = kept.map(|(file, contents)| (site.store.join(&file.name), contents.expose_secret()));
+    let swap = site.store.join(swap_name(version.number));
+    let all: Vec<(PathBuf, &[u8])> = kept.chain([(swap, text.as_bytes())]).collect();
+    let outputs: Vec<Output> = all.iter().map(in_store).collect();
+    files::prepare_in_place(&outputs)
+}
+
+fn in_store<'a>((path, contents): &'a (PathBuf, &'a [u8])) -> Output<'a> {
+    Output {
+        path,
+        contents,
+        holds_key: true,
+    }
+}
+
+fn state_file(site: &Site) -> PathBuf {
     site.store.join(STATE)
 }
 
@@ -135,7 +175,10 @@ pub(super) fn sweep(site: &Site, state: &State) {
     for name in files::names(&site.store) {
         let text = name.to_string_lossy();
         let is_version = text.ends_with(".live") || text.ends_with(".key");
-        if text.starts_with(HIDDEN) || (is_version && !known.contains(&&name)) {
+        let is_version = is_version && !known.contains(&&name);
+        // The last one stays: the state that ended its swap may not be on the disk yet.
+        let is_swap = text.ends_with(".swap") && text != swap_name(state.last_number);
+        if text.starts_with(HIDDEN) || is_version || is_swap {
             let _later = files::remove(&site.store.join(&name));
         }
     }

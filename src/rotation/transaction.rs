@@ -4,10 +4,10 @@
 use super::facts::Facts;
 use super::site::{Layout, Site, folder_of};
 use super::state::{Entry, Event, KeptFile, State, Swap, Version};
-use super::{record, steps, store};
+use super::{steps, store};
 use crate::error::Result;
 use crate::files::signal::{self, Steady};
-use crate::files::{self, Output, Prepared};
+use crate::files::{self, Prepared};
 use crate::public_key::Fingerprint;
 use crate::secret::SecretBytes;
 use std::path::PathBuf;
@@ -37,15 +37,15 @@ pub struct Purpose {
     pub now: OffsetDateTime,
 }
 
-/// The record of a swap's end, whole on the disk: it has but to get its name.
+/// The state after a swap's end, on the disk already: it has but to get its name.
 pub struct Ending {
     state: State,
-    /// One.
-    file: Vec<Prepared>,
+    /// The state file.
+    end: Vec<Prepared>,
 }
 
-/// Makes the swap. Everything is on the disk before anything gets its name; then the old version is kept and the swap written
-/// down, and only when that lasts it is made. An error leaves the old files in their place.
+/// Makes the swap. The old version, what is written down of the swap and the new file last before it is made, its end but for the
+/// name too. An error leaves the old files in their place.
 pub fn commit(
     site: &Site,
     state: &mut State,
@@ -54,65 +54,44 @@ pub fn commit(
     purpose: &Purpose,
 ) -> Result<Ending> {
     let version = version(state.last_number + 1, old, purpose.now);
-    let kept: Vec<PathBuf> = version
-        .files
-        .iter()
-        .map(|file| site.store.join(&file.name))
-        .collect();
     let folders = new_folder(site, version.number);
     let folder = folders.as_ref().map(|(_, folder)| folder.clone());
-    let swap = Swap {
-        event: purpose.event,
-        begun: purpose.now,
-        old: version,
-        new_files: digests(&new.contents),
-        new: new.facts.clone(),
-        restores: purpose.restores,
-        allowed: purpose.allowed.clone(),
-        folders,
-        keep: purpose.keep,
-    };
-    let begun = steps::begun(state, swap, site.recorded_key());
-    let (ended, _) = steps::ended(&begun, purpose.event.done(), purpose.now);
-    let records = [record::encode(&begun), record::encode(&ended)];
-    let record = store::state_file(site);
-    let in_store = |path, contents| Output {
-        path,
-        contents,
-        holds_key: true,
-    };
-    let versions = kept.iter().zip(&old.contents);
-    let mut outputs: Vec<Output> = versions
-        .map(|(path, contents)| in_store(path, contents.expose_secret()))
-        .collect();
-    outputs.extend(
-        records
-            .iter()
-            .map(|text| in_store(&record, text.as_bytes())),
+    let begun = steps::begun(
+        state,
+        Swap {
+            event: purpose.event,
+            begun: purpose.now,
+            old: version.clone(),
+            new_files: digests(&new.contents),
+            new: new.facts.clone(),
+            restores: purpose.restores,
+            allowed: purpose.allowed.clone(),
+            folders,
+            keep: purpose.keep,
+        },
+        site.recorded_key(),
     );
-    if folder.is_none() {
-        outputs.extend(site.outputs(&new.contents));
-    }
-    let mut prepared = files::prepare(&outputs, true)?;
-    // The last moment to turn back: nothing has been touched.
+    let (ended, _) = steps::ended(&begun, purpose.event.done(), purpose.now);
+    let written = store::write_swap(site, &begun, &version, &old.contents)?;
+    let end = store::prepare(site, &ended)?;
+    let live = match folder {
+        None => files::prepare(&site.outputs(&new.contents), true)?,
+        Some(_) => Vec::new(),
+    };
+    files::sync(&[&written, &end, &live], &[&site.store])?;
+    // The last moment to turn back: nothing but the store has been touched, and that forgets it.
     signal::check()?;
     let _steady = Steady::new();
-    let live = prepared.split_off(kept.len() + records.len());
-    let end = prepared.split_off(kept.len() + 1);
     let before = std::mem::replace(state, begun);
-    let swapped = prepared
+    let swapped = written
         .into_iter()
         .try_for_each(Prepared::appear)
-        .and_then(|()| files::sync_folders(&[&site.store]))
         .and_then(|()| match (&site.layout, &folder) {
             (Layout::Linked(link), Some(folder)) => site.swap_link(link, folder, &new.contents),
             _ => site.swap(live),
         });
     match swapped {
-        Ok(()) => Ok(Ending {
-            state: ended,
-            file: end,
-        }),
+        Ok(()) => Ok(Ending { state: ended, end }),
         Err(error) => {
             take_back(site, state, before)?;
             Err(error)
@@ -146,7 +125,11 @@ fn take_back(site: &Site, state: &mut State, before: State) -> Result<()> {
         }
         drop_folder(site, swap);
     }
-    *state = before;
+    // Its number is used, so that what was written down of it counts no more.
+    *state = State {
+        last_number: state.last_number,
+        ..before
+    };
     if store::write(site, state).is_ok() {
         store::sweep(site, state);
     }
@@ -181,7 +164,7 @@ pub fn settle(
     }
     let (ended, old_folders) = steps::ended(state, what, now);
     match ending.filter(|ending| ending.state == ended) {
-        Some(ending) => ending.file.into_iter().try_for_each(Prepared::replace)?,
+        Some(ending) => ending.end.into_iter().try_for_each(Prepared::replace)?,
         None => store::write(site, &ended)?,
     }
     *state = ended;

@@ -182,10 +182,16 @@ impl Finish {
             .is_some_and(|pending| !pending.reuses_key)
         {
             let path = held.site.store.join(PENDING_KEY);
-            let bytes = files::read(&path)?;
-            let mut key = inputs::open_bytes(&path, &bytes, &candidates);
-            key.named = false;
-            own.push(key);
+            match files::read(&path) {
+                Ok(bytes) => {
+                    let mut key = inputs::open_bytes(&path, &bytes, &candidates);
+                    key.named = false;
+                    own.push(key);
+                }
+                // It went when it became the live one, and the state that says so did not last through a power cut.
+                Err(error) if matches!(error.cause(), Error::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         for input in &opened.inputs {
             if let InputState::Open(contents) = &input.state {

@@ -70,14 +70,12 @@ struct Held {
 impl Held {
     /// Takes the lock and brings to an end what can be without a hook.
     fn take(live: &Path, live_key: Option<&Path>, verb: &str, now: OffsetDateTime) -> Could<Held> {
-        let (site, _) = store::open(live, live_key)?;
         let holder = format!(
             "process {}, pushcert rotate {verb}, since {}",
             std::process::id(),
             words::rfc3339(now)
         );
-        let lock = store::lock(&site, &holder)?;
-        // Another may have written it until now.
+        let lock = store::lock(&Site::find(live, live_key)?, &holder)?;
         let (site, mut state) = store::open(live, live_key)?;
         let found = rotation::recover(&site, &mut state, now)?;
         Ok(Held {

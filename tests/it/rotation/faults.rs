@@ -45,7 +45,7 @@ const CALLS: [&str; 27] = [
 /// A command over a place, with what stands there before and after.
 pub(super) struct Scenario {
     pub(super) place: Place,
-    line: &'static str,
+    pub(super) line: &'static str,
     /// The live file, then that of its key.
     files: &'static [&'static str],
     store: &'static str,

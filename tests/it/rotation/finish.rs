@@ -35,7 +35,7 @@ fn the_pending_key_is_found_and_the_live_file_replaced() {
     );
     assert_eq!(
         place.names(".pushcert/ck.pem"),
-        ["0001.live", "lock", "state.json"]
+        ["0001.live", "0001.swap", "lock", "state.json"]
     );
     assert_eq!(place.mode(".pushcert/ck.pem/0001.live"), 0o600);
     let state = place.state();
@@ -293,7 +293,7 @@ fn mode_and_owner_stay_and_a_link_stays_a_link() {
     assert_eq!(certificate(&place, "ck.pem"), place.read("same.cer"));
     assert_eq!(
         place.names("real/.pushcert/ck.pem"),
-        ["0001.live", "lock", "state.json"]
+        ["0001.live", "0001.swap", "lock", "state.json"]
     );
 }
 
@@ -379,7 +379,7 @@ fn only_so_many_versions_are_kept() {
     }
     assert_eq!(
         place.names(".pushcert/ck.pem"),
-        ["0002.live", "0003.live", "lock", "state.json"]
+        ["0002.live", "0003.live", "0003.swap", "lock", "state.json"]
     );
     assert_eq!(
         PKey::private_key_from_pem(&place.read("ck.pem"))

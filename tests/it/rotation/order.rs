@@ -1,5 +1,5 @@
-//! What is on the disk before what, read off a trace of the calls: all contents before any name, the kept version and the record
-//! before the live file, that before the record is closed.
+//! What is on the disk before what, read off a trace of the calls: the kept version and what is written down of the swap before
+//! the live file, that before the swap is ended. Then what a power cut leaves of it.
 
 use super::faults::{self, Scenario, optional};
 use std::collections::HashMap;
@@ -113,14 +113,11 @@ fn a_start_lasts_before_its_request_is_seen() {
 }
 
 #[test]
-fn a_finish_is_three_times_on_the_disk() {
+fn a_finish_waits_twice_for_the_disk() {
     assert_eq!(
         steps(&faults::finish()),
         [
-            "3 x sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
-            "name .pushcert/ck.pem/0001.live",
-            "name .pushcert/ck.pem/state.json",
-            "sync .pushcert/ck.pem",
+            "sync .pushcert/ck.pem + sync .pushcert/ck.pem/0001.live + sync .pushcert/ck.pem/0001.swap + sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
             "name ck.pem",
             "sync .",
             "name .pushcert/ck.pem/state.json",
@@ -133,10 +130,7 @@ fn a_rollback_is_ordered_as_a_finish() {
     assert_eq!(
         steps(&faults::rollback()),
         [
-            "3 x sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
-            "name .pushcert/ck.pem/0002.live",
-            "name .pushcert/ck.pem/state.json",
-            "sync .pushcert/ck.pem",
+            "sync .pushcert/ck.pem + sync .pushcert/ck.pem/0002.live + sync .pushcert/ck.pem/0002.swap + sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
             "name ck.pem",
             "sync .",
             "name .pushcert/ck.pem/state.json",
@@ -149,11 +143,7 @@ fn both_files_of_a_pair_come_after_the_record() {
     assert_eq!(
         steps(&faults::split()),
         [
-            "4 x sync tls/.pushcert/cert.pem/HIDDEN + 2 x sync tls/HIDDEN",
-            "name tls/.pushcert/cert.pem/0001.live",
-            "name tls/.pushcert/cert.pem/0001.key",
-            "name tls/.pushcert/cert.pem/state.json",
-            "sync tls/.pushcert/cert.pem",
+            "sync tls/.pushcert/cert.pem + sync tls/.pushcert/cert.pem/0001.key + sync tls/.pushcert/cert.pem/0001.live + sync tls/.pushcert/cert.pem/0001.swap + sync tls/.pushcert/cert.pem/HIDDEN + 2 x sync tls/HIDDEN",
             "name tls/cert.pem",
             "name tls/key.pem",
             "sync tls",
@@ -167,11 +157,7 @@ fn the_folder_of_a_pair_lasts_before_the_link_leads_to_it() {
     assert_eq!(
         steps(&faults::linked()),
         [
-            "4 x sync .pushcert/current/cert.pem/HIDDEN",
-            "name .pushcert/current/cert.pem/0001.live",
-            "name .pushcert/current/cert.pem/0001.key",
-            "name .pushcert/current/cert.pem/state.json",
-            "sync .pushcert/current/cert.pem + 3 x sync current-0001/HIDDEN",
+            "sync .pushcert/current/cert.pem + sync .pushcert/current/cert.pem/0001.key + sync .pushcert/current/cert.pem/0001.live + sync .pushcert/current/cert.pem/0001.swap + sync .pushcert/current/cert.pem/HIDDEN + 3 x sync current-0001/HIDDEN",
             "name ./current-0001/cert.pem",
             "name ./current-0001/key.pem",
             "name ./current-0001/notes",
@@ -182,4 +168,60 @@ fn the_folder_of_a_pair_lasts_before_the_link_leads_to_it() {
             "name .pushcert/current/cert.pem/state.json",
         ]
     );
+}
+
+/// What was written down of a finish that ended.
+fn written() -> (faults::Scenario, Vec<u8>) {
+    let scenario = faults::finish();
+    let done = scenario.place.copy();
+    done.ok(scenario.line);
+    let written = done.read(".pushcert/ck.pem/0001.swap");
+    (scenario, written)
+}
+
+#[test]
+fn what_was_written_down_in_part_is_of_a_swap_that_was_not_made() {
+    let (scenario, written) = written();
+    let mut zeros = written.clone();
+    zeros[200..].fill(0);
+    let mut stale = written.clone();
+    stale[300] ^= 1;
+    let cut = |length: usize| written[..length].to_vec();
+    for part in [
+        cut(0),
+        cut(10),
+        cut(65),
+        cut(written.len() - 1),
+        zeros,
+        stale,
+    ] {
+        let place = scenario.place.copy();
+        place.write(".pushcert/ck.pem/0001.swap", &part);
+        place.write(".pushcert/ck.pem/0001.live", b"");
+        let status = place.run("rotate status ck.pem --json");
+        assert!(status.json()["state"]["unfinished"].is_null());
+        place.ok(scenario.line);
+        let kept = place.read(".pushcert/ck.pem/0001.live");
+        assert_eq!(kept, scenario.place.read("ck.pem"));
+        assert_ne!(kept, place.read("ck.pem"));
+    }
+}
+
+#[test]
+fn a_success_whose_end_was_not_on_the_disk_is_ended_again() {
+    let (scenario, _) = written();
+    let place = scenario.place.copy();
+    let before = place.read(".pushcert/ck.pem/state.json");
+    place.ok(scenario.line);
+    let new = place.read("ck.pem");
+    place.write(".pushcert/ck.pem/state.json", &before);
+    let status = place.run("rotate status ck.pem --json");
+    assert_eq!(status.code, 2);
+    assert_eq!(status.json()["state"]["unfinished"]["stage"], "swapped");
+    let back = place.copy();
+    let ran = place.hooked(scenario.line, "echo $PUSHCERT_EVENT >> events");
+    assert_eq!((ran.code, place.text("events").as_str()), (0, "finish\n"));
+    assert_eq!(place.read("ck.pem"), new);
+    back.ok("rotate rollback ck.pem");
+    assert_eq!(back.read("ck.pem"), scenario.place.read("ck.pem"));
 }

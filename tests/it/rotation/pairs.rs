@@ -50,7 +50,7 @@ fn two_files_are_swapped_and_come_back_and_keep_their_modes() {
     );
     assert_eq!(
         place.names("tls/.pushcert/cert.pem"),
-        ["0001.key", "0001.live", "lock", "state.json"]
+        ["0001.key", "0001.live", "0001.swap", "lock", "state.json"]
     );
     place.ok("rotate rollback tls/cert.pem");
     assert_eq!((place.read("tls/cert.pem"), place.read("tls/key.pem")), old);
