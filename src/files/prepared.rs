@@ -140,7 +140,7 @@ impl Prepared {
         };
         let hidden = file.path().to_path_buf();
         let renamed = if self.in_place {
-            file.keep().map(|(file, _)| file).map_err(Into::into)
+            file.keep().map(|(file, _)| file)
         } else if replaces {
             file.persist(&self.place.path)
         } else {

@@ -1,8 +1,8 @@
 //! The folder of a live file's state: `.pushcert/NAME/` with the state file, the lock, the pending key and the kept versions.
 
-use super::record;
 use super::site::{STORE, Site, folder_of};
-use super::state::{KeptFile, State, Version};
+use super::state::{KeptFile, State, Swap, Version};
+use super::{record, steps};
 use crate::error::{Error, Result};
 use crate::files::{self, Lock, Output, Prepared};
 use crate::public_key::Fingerprint;
@@ -63,12 +63,12 @@ fn read(store: &Path) -> Result<State> {
     };
     let number = state.last_number + 1;
     match files::read(&store.join(swap_name(number))) {
-        Ok(bytes) => {
-            let begun = record::unseal(bytes.expose_secret());
-            Ok(begun
-                .filter(|begun| begun.last_number == number)
-                .unwrap_or(state))
-        }
+        Ok(bytes) => Ok(match record::unseal(bytes.expose_secret()) {
+            Some((swap, live_key)) if swap.old.number == number => {
+                steps::begun(&state, swap, live_key)
+            }
+            _ => state,
+        }),
         Err(error) if matches!(error.cause(), Error::NotFound | Error::Empty) => Ok(state),
         Err(error) => Err(error),
     }
@@ -116,15 +116,14 @@ pub(super) fn prepare(site: &Site, state: &State) -> Result<Vec<Prepared>> {
 /// Writes down a swap that is about to be made, and keeps the old version.
 pub(super) fn write_swap(
     site: &Site,
-    begun: &State,
-    version: &Version,
+    swap: &Swap,
     contents: &[SecretBytes],
 ) -> Result<Vec<Prepared>> {
-    let text = record::seal(begun);
-    let kept = version.files.iter().zip(contents);
+    let text = record::seal(swap, site.recorded_key().as_deref());
+    let kept = swap.old.files.iter().zip(contents);
     let kept = kept.map(|(file, contents)| (site.store.join(&file.name), contents.expose_secret()));
-    let swap = site.store.join(swap_name(version.number));
-    let all: Vec<(PathBuf, &[u8])> = kept.chain([(swap, text.as_bytes())]).collect();
+    let written = site.store.join(swap_name(swap.old.number));
+    let all: Vec<(PathBuf, &[u8])> = kept.chain([(written, text.as_bytes())]).collect();
     let outputs: Vec<Output> = all.iter().map(in_store).collect();
     files::prepare_in_place(&outputs)
 }

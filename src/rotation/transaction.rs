@@ -56,23 +56,20 @@ pub fn commit(
     let version = version(state.last_number + 1, old, purpose.now);
     let folders = new_folder(site, version.number);
     let folder = folders.as_ref().map(|(_, folder)| folder.clone());
-    let begun = steps::begun(
-        state,
-        Swap {
-            event: purpose.event,
-            begun: purpose.now,
-            old: version.clone(),
-            new_files: digests(&new.contents),
-            new: new.facts.clone(),
-            restores: purpose.restores,
-            allowed: purpose.allowed.clone(),
-            folders,
-            keep: purpose.keep,
-        },
-        site.recorded_key(),
-    );
+    let swap = Swap {
+        event: purpose.event,
+        begun: purpose.now,
+        old: version,
+        new_files: digests(&new.contents),
+        new: new.facts.clone(),
+        restores: purpose.restores,
+        allowed: purpose.allowed.clone(),
+        folders,
+        keep: purpose.keep,
+    };
+    let written = store::write_swap(site, &swap, &old.contents)?;
+    let begun = steps::begun(state, swap, site.recorded_key());
     let (ended, _) = steps::ended(&begun, purpose.event.done(), purpose.now);
-    let written = store::write_swap(site, &begun, &version, &old.contents)?;
     let end = store::prepare(site, &ended)?;
     let live = match folder {
         None => files::prepare(&site.outputs(&new.contents), true)?,

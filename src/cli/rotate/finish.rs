@@ -507,6 +507,9 @@ impl Finish {
         hook: Option<(&str, Option<&str>)>,
         now: OffsetDateTime,
     ) -> serde_json::Map<String, serde_json::Value> {
+        if !self.common.json {
+            return serde_json::Map::new();
+        }
         let plan = document::Plan {
             event: Event::Finish.as_str(),
             site: &held.site,

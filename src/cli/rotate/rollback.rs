@@ -235,6 +235,9 @@ impl Rollback {
         hook: Option<(&str, Option<&str>)>,
         now: OffsetDateTime,
     ) -> serde_json::Map<String, serde_json::Value> {
+        if !self.common.json {
+            return serde_json::Map::new();
+        }
         let plan = document::Plan {
             event: Event::Rollback.as_str(),
             site: &held.site,

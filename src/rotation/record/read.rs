@@ -1,141 +1,27 @@
-//! The state as the JSON of its file, and back. What is not as written here is a damaged state file, never a guess.
+//! What is remembered, from its texts.
 
-use super::facts::Facts;
-use super::state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
+use super::FORMAT;
 use crate::apple::Environment;
 use crate::error::{Error, Result};
 use crate::public_key::Fingerprint;
-use serde_json::{Map, Value, json};
+use crate::rotation::facts::Facts;
+use crate::rotation::state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-
-/// The version of the file's shape.
-const FORMAT: u64 = 1;
-
-/// The text of the state file.
-pub(super) fn encode(state: &State) -> String {
-    let pending = state.pending.as_ref().map(|pending| {
-        json!({
-            "started": moment(pending.started),
-            "spki_sha256": pending.spki_sha256,
-            "reuses_key": pending.reuses_key,
-            "request": text(&pending.request),
-        })
-    });
-    let request = state
-        .last_request
-        .as_ref()
-        .map(|(path, digest)| json!({ "path": text(path), "sha256": digest.to_string() }));
-    let document = json!({
-        "format": FORMAT,
-        "live_key": state.live_key.as_ref().map(|path| text(path)),
-        "pending": pending,
-        "last_request": request,
-        "versions": state.versions.iter().map(version).collect::<Vec<_>>(),
-        "last_number": state.last_number,
-        "live": state.live.as_ref().map(|(certificate, files)| {
-            json!({ "certificate": facts(certificate), "files": digests(files) })
-        }),
-        "swap": state.swap.as_ref().map(swap),
-        "folders": state.folders.iter().map(|path| text(path)).collect::<Vec<_>>(),
-        "history": state.history.iter().map(entry).collect::<Vec<_>>(),
-    });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
-}
-
-/// The text of a file with the state of a swap that is about to be made. It is not renamed into its place, so that the SHA-256 of
-/// the rest comes first: after a power cut it may be there in part, and counts for nothing then.
-pub(super) fn seal(state: &State) -> String {
-    let text = encode(state);
-    format!("{}\n{text}", Fingerprint::of(text.as_bytes()))
-}
-
-/// Reads what [`seal`] wrote; `None` where it is not whole.
-pub(super) fn unseal(bytes: &[u8]) -> Option<State> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let (seal, text) = (bytes.get(..end)?, bytes.get(end + 1..)?);
-    let seal: Fingerprint = std::str::from_utf8(seal).ok()?.parse().ok()?;
-    (seal == Fingerprint::of(text))
-        .then(|| decode(text).ok())
-        .flatten()
-}
-
-fn moment(moment: OffsetDateTime) -> String {
-    let utc = moment.to_offset(time::UtcOffset::UTC);
-    utc.format(&Rfc3339).unwrap_or_default()
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
-fn version(version: &Version) -> Value {
-    json!({
-        "number": version.number,
-        "kept": moment(version.kept),
-        "certificate": facts(&version.facts),
-        "files": version.files.iter().map(|file| json!({ "name": text(&file.name), "sha256": file.sha256.to_string() })).collect::<Vec<_>>(),
-    })
-}
-
-fn facts(facts: &Facts) -> Value {
-    let environments: Vec<&str> = facts.environments.iter().map(|e| e.as_str()).collect();
-    json!({
-        "sha256": facts.sha256,
-        "spki_sha256": facts.spki_sha256,
-        "title": facts.title,
-        "topics": facts.topics,
-        "environments": environments,
-        "team_id": facts.team_id,
-        "not_before": moment(facts.not_before),
-        "not_after": moment(facts.not_after),
-    })
-}
-
-fn digests(list: &[Fingerprint]) -> Vec<String> {
-    list.iter().map(Fingerprint::to_string).collect()
-}
-
-fn swap(swap: &Swap) -> Value {
-    let digests =
-        |list: &[Fingerprint]| list.iter().map(Fingerprint::to_string).collect::<Vec<_>>();
-    let folders = swap
-        .folders
-        .as_ref()
-        .map(|(before, after)| json!([text(before), text(after)]));
-    json!({
-        "event": swap.event.as_str(),
-        "begun": moment(swap.begun),
-        "old": version(&swap.old),
-        "new_files": digests(&swap.new_files),
-        "new": facts(&swap.new),
-        "restores": swap.restores,
-        "allowed": swap.allowed,
-        "folders": folders,
-        "keep": swap.keep,
-    })
-}
-
-fn entry(entry: &Entry) -> Value {
-    json!({
-        "what": entry.what,
-        "at": moment(entry.at),
-        "old_sha256": entry.old_sha256,
-        "new_sha256": entry.new_sha256,
-        "allowed": entry.allowed,
-    })
-}
 
 /// Reads the text of a state file.
 ///
 /// # Errors
 /// `damaged`.
-pub(super) fn decode(bytes: &[u8]) -> Result<State> {
+pub(in crate::rotation) fn decode(bytes: &[u8]) -> Result<State> {
     let document: Value =
         serde_json::from_slice(bytes).map_err(|error| damaged(&error.to_string()))?;
-    if document.get("format").and_then(Value::as_u64) != Some(FORMAT) {
-        return Err(damaged("it is of another version of pushcert"));
+    match document.get("format") {
+        Some(format) if format.as_u64() == Some(FORMAT) => {}
+        Some(_) => return Err(damaged("it is of another version of pushcert")),
+        None => return Err(damaged("it is not what pushcert writes there")),
     }
     read_state(&Object(&document))
         .ok_or_else(|| damaged("a part of it is missing or of another type"))
@@ -146,6 +32,20 @@ fn damaged(reason: &str) -> Error {
         what: "state file of the rotation",
         reason: reason.to_string(),
     }
+}
+
+/// Reads what [`seal`](super::seal) wrote; `None` where it is not whole.
+pub(in crate::rotation) fn unseal(bytes: &[u8]) -> Option<(Swap, Option<PathBuf>)> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (seal, text) = (bytes.get(..end)?, bytes.get(end + 1..)?);
+    let seal: Fingerprint = std::str::from_utf8(seal).ok()?.parse().ok()?;
+    if seal != Fingerprint::of(text) {
+        return None;
+    }
+    let document: Value = serde_json::from_slice(text).ok()?;
+    let object = Object(&document);
+    let live_key = object.optional("live_key", path)?;
+    Some((object.one("swap", read_swap)?, live_key))
 }
 
 fn read_state(object: &Object) -> Option<State> {
@@ -171,7 +71,7 @@ fn read_state(object: &Object) -> Option<State> {
             let certificate = object.one("certificate", read_facts)?;
             Some((certificate, object.list("files", digest)?))
         })?,
-        swap: object.optional("swap", read_swap)?,
+        swap: None,
         folders: object.list("folders", path)?,
         history: object.list("history", |value| {
             let object = Object(value);
