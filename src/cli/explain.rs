@@ -9,6 +9,7 @@ use clap::Args;
 
 #[derive(Args)]
 #[command(after_help = after_help!(r#"  pushcert explain BadDeviceToken
+  pushcert explain 403                    (an HTTP status of APNs: the reasons that come with it)
   pushcert explain 45                     (a TLS alert)
   pushcert explain "status 8"             (of the binary protocol)
   pushcert explain key-mismatch           (a finding)
@@ -24,6 +25,12 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let line = self.code.join(" ");
+        if line.trim().is_empty() {
+            return Err(Stop::usage(
+                "there is nothing to explain: give a code, or the line of an error message",
+            )
+            .with_hint("pushcert explain --help shows examples"));
+        }
         let (entries, nearest): (Vec<&Entry>, Vec<&str>) = match dictionary::explain(&line) {
             Answer::Known(entries) => (entries, Vec::new()),
             Answer::Unknown(nearest) => (Vec::new(), nearest),
@@ -41,9 +48,10 @@ impl Explain {
             Severity::Unknown,
             format!("{shown} is not known here"),
         );
-        finding.hint = nearest
-            .first()
-            .map(|code| format!("pushcert explain {code}    (near: {})", nearest.join(", ")));
+        finding.hint = Some(match nearest.first() {
+            Some(code) => format!("pushcert explain {code}    (near: {})", nearest.join(", ")),
+            None => "pushcert explain --help    (shows what can be asked)".to_string(),
+        });
         Err(Box::new(Stop {
             code: Status::Unknown.exit_code(),
             findings: vec![finding],

@@ -2,10 +2,11 @@
 
 use super::passphrase::Passphrases;
 use super::reply::Stop;
+use super::terminal;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::inputs::{self, Input, Inputs, State};
-use crate::report::escape;
+use crate::report::{escape, words};
 use std::path::PathBuf;
 
 /// How often a wrong passphrase may be typed again.
@@ -36,28 +37,42 @@ pub(super) fn unlock_one(
     input: &mut Input,
     passphrases: &mut Passphrases,
 ) -> Result<(), Box<Stop>> {
-    for _ in 0..TRIES {
+    let name = input.name();
+    for left in (0..TRIES).rev() {
         let State::Locked { tried, .. } = &mut input.state else {
             break;
         };
-        let Some(passphrase) = passphrases.ask_in(&input.path.display().to_string())? else {
+        let Some(passphrase) = passphrases.ask_in(&name)? else {
             break;
         };
         *tried = true;
         match input.unlock(&[passphrase]) {
             Ok(()) => break,
-            Err(error) if matches!(error.cause(), Error::WrongPassphrase) => {}
+            // After the last try the command says so itself, or goes on with what it has.
+            Err(error) if matches!(error.cause(), Error::WrongPassphrase) => {
+                if left > 0 {
+                    terminal::say(&wrong_passphrase(&name, left));
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
+fn wrong_passphrase(path: &str, left: usize) -> String {
+    let tries = if left == 1 { "try" } else { "tries" };
+    format!(
+        "{}: wrong passphrase, {left} {tries} left\n",
+        words::file(path)
+    )
+}
+
 /// Lines that warn of what was broken beside good parts.
 pub(super) fn broken_parts(inputs: &Inputs) -> (String, Vec<Finding>) {
     let findings: Vec<Finding> = inputs.files.iter().flat_map(Input::broken_parts).collect();
     let line = |finding: &Finding| {
-        let path = escape::text(finding.path.as_deref().unwrap_or_default());
+        let path = words::file(finding.path.as_deref().unwrap_or_default());
         format!("warning: {path}: {}\n", escape::text(&finding.message))
     };
     (findings.iter().map(line).collect(), findings)

@@ -4,6 +4,7 @@
 use crate::cli::terminal;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::report::words;
 use crate::secret::{Passphrase, SecretBytes};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -156,7 +157,7 @@ impl Passphrases {
         if !wished || !self.may_prompt() {
             return Ok(None);
         }
-        ask(&format!("passphrase for {file}: ")).map(Some)
+        ask(&format!("passphrase for {}: ", words::file(file))).map(Some)
     }
 
     /// The passphrase that is to protect what is written, if flag or environment name one.

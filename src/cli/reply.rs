@@ -197,8 +197,8 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
 
 fn error_lines(finding: &Finding) -> String {
     let place = match &finding.path {
-        Some(path) if !finding.message.starts_with(path.as_str()) => {
-            format!("{}: ", escape::text(path))
+        Some(path) if path == "-" || !finding.message.starts_with(path.as_str()) => {
+            format!("{}: ", words::file(path))
         }
         _ => String::new(),
     };

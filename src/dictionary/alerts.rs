@@ -179,13 +179,18 @@ pub(super) const ALL: &[Entry] = &[
     ),
     plain(
         "close_notify",
-        &["alert 0", "alert number 0"],
+        &["alert 0", "alert number 0", "0"],
         "the server closed the connection in the regular way",
         "nothing by itself",
     ),
     plain(
         "unexpected_message",
-        &["alert 10", "alert number 10", "alert unexpected message"],
+        &[
+            "alert 10",
+            "alert number 10",
+            "alert unexpected message",
+            "10",
+        ],
         NOT_JUDGED,
         "a peer that does not speak TLS as expected",
     ),

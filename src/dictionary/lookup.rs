@@ -1,5 +1,6 @@
 //! From what a person types or pastes to the entries that it is about.
 
+use super::http_statuses::reasons_of;
 use super::{Entry, Kind, all};
 
 /// More than this of a pasted text is not looked at.
@@ -10,7 +11,7 @@ const NEAREST: usize = 3;
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The entries, the one that fits best first.
+    /// The entries, the one that fits best first; after a status of HTTP the reasons that come with it.
     Known(Vec<&'static Entry>),
     /// None; the codes that look most like it.
     Unknown(Vec<&'static str>),
@@ -33,15 +34,22 @@ pub fn explain(text: &str) -> Answer {
     // Some verdicts and findings share a word and say the same.
     exact.dedup_by_key(|entry| entry.code);
     if !exact.is_empty() {
-        return Answer::Known(exact);
+        return known(exact);
     }
     let mut within: Vec<(usize, &Entry)> = all()
         .filter_map(|entry| Some((length_within(entry, &line)?, entry)))
         .collect();
+    // A status of HTTP says less than anything that came with it.
+    if within
+        .iter()
+        .any(|(_, entry)| entry.kind != Kind::HttpStatus)
+    {
+        within.retain(|(_, entry)| entry.kind != Kind::HttpStatus);
+    }
     // What matches more of the line says more about it.
     within.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
     match within.first().map(|(length, _)| *length) {
-        Some(longest) => Answer::Known(
+        Some(longest) => known(
             within
                 .into_iter()
                 .take_while(|(length, _)| *length == longest)
@@ -50,6 +58,15 @@ pub fn explain(text: &str) -> Answer {
         ),
         None => Answer::Unknown(nearest(&line)),
     }
+}
+
+fn known(mut entries: Vec<&'static Entry>) -> Answer {
+    if let [status] = entries.as_slice()
+        && status.kind == Kind::HttpStatus
+    {
+        entries.extend(reasons_of(status));
+    }
+    Answer::Known(entries)
 }
 
 fn is_code(entry: &Entry, code: &str) -> bool {

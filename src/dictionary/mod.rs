@@ -1,8 +1,9 @@
-//! What a code means here, its likely cause, and the next step: APNs reasons, statuses of the binary protocol, TLS alerts,
+//! What a code means here, its likely cause, and the next step: APNs reasons, statuses of both protocols, TLS alerts,
 //! findings, verdicts, and the messages of other programs that people paste. Data and look-up; nothing is judged here.
 
 mod alerts;
 mod findings;
+mod http_statuses;
 mod lookup;
 mod messages;
 mod reasons;
@@ -15,6 +16,8 @@ pub use lookup::{Answer, LONGEST, explain, find};
 pub enum Kind {
     /// A reason of the HTTP/2 API.
     Reason,
+    /// A status of the HTTP/2 API's answers.
+    HttpStatus,
     /// A status of the binary protocol's error packet.
     Status,
     /// A TLS alert.
@@ -32,6 +35,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Reason => "reason",
+            Kind::HttpStatus => "http-status",
             Kind::Status => "status",
             Kind::Alert => "alert",
             Kind::Finding => "finding",
@@ -84,6 +88,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
         reasons::ALL,
         alerts::ALL,
         statuses::ALL,
+        http_statuses::ALL,
         findings::VERDICTS,
         findings::ALL,
         messages::ALL,

@@ -2,7 +2,8 @@
 
 use super::{Entry, Kind, entry};
 
-const SOURCE: &str = "Apple, Handling notification responses from APNs";
+/// Apple's page of answers.
+pub(super) const SOURCE: &str = "Apple, Handling notification responses from APNs";
 /// Of a list that is not Apple's own.
 const CHANNELS: &str = "a third party's list of the channel API's reasons";
 const NO_FAULT: &str = "nothing is wrong with the certificate";

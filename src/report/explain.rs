@@ -4,8 +4,14 @@ use super::words;
 use crate::dictionary::{Entry, Kind};
 use serde_json::{Value, json};
 
-/// The blocks of the entries.
+/// The blocks of the entries; one for a status of HTTP and the reasons that follow it.
 pub fn text(entries: &[&Entry]) -> String {
+    if let [status, reasons @ ..] = entries
+        && status.kind == Kind::HttpStatus
+        && !reasons.is_empty()
+    {
+        return with_reasons(status, reasons);
+    }
     let blocks: Vec<String> = entries.iter().map(|entry| block(entry)).collect();
     blocks.join("\n")
 }
@@ -24,6 +30,21 @@ fn block(entry: &Entry) -> String {
         "{}   {}\n{}",
         title(entry),
         entry.meaning,
+        words::columns(&rows)
+    )
+}
+
+fn with_reasons(status: &Entry, reasons: &[&Entry]) -> String {
+    let named = reasons.iter().map(|reason| (reason.code, reason.cause));
+    let rest = [("next", status.next), ("known", status.source)];
+    let rows: Vec<(String, String)> = named
+        .chain(rest)
+        .map(|(word, fact)| (word.to_string(), fact.to_string()))
+        .collect();
+    format!(
+        "{}   {}\n{}",
+        status.code,
+        status.meaning,
         words::columns(&rows)
     )
 }

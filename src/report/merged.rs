@@ -4,6 +4,7 @@ use super::{escape, words};
 use crate::assembly::Choice;
 use crate::finding::{Finding, Severity, id};
 use crate::inputs::Input;
+use crate::issuer::Issuer;
 use std::path::Path;
 use time::OffsetDateTime;
 use unicode_width::UnicodeWidthStr;
@@ -53,12 +54,21 @@ pub fn text(
             format!("{}   {}", words::padded(&path, width), escape::text(reason)),
         ));
     }
+    let shell = words::shell(&path);
+    let next = match Issuer::of(leaf) {
+        // Apple has never heard of it.
+        Issuer::Lab => format!(
+            "next  1  pushcert lab gateway    (its issuer has the name of a lab's)\n      2  {}\n",
+            words::check_at_lab(&shell)
+        ),
+        _ => format!("next  pushcert check {shell}\n"),
+    };
     format!(
-        "wrote {}   {}, key {key}, 0600\n{}\nnext  pushcert check {}\n",
+        "wrote {}   {}, key {key}, 0600\n{}\n{}",
         escape::text(&path),
         words::summary(leaf, now),
         words::columns(&rows),
-        escape::text(&words::shell(&path))
+        escape::lines(&next)
     )
 }
 
@@ -88,6 +98,6 @@ pub fn contents(choice: &Choice, key_first: bool) -> Vec<&'static str> {
 fn name(inputs: &[Input], index: Option<&usize>) -> String {
     index
         .and_then(|index| inputs.get(*index))
-        .map(|input| escape::text(&input.name()))
+        .map(|input| words::file(&input.name()))
         .unwrap_or_default()
 }

@@ -121,10 +121,26 @@ pub fn renewal(path: Option<&str>) -> String {
     }
 }
 
-/// A path as a shell takes it.
+/// What asks the gateway of a lab, as far as its defaults go.
+pub fn check_at_lab(path: &str) -> String {
+    format!("pushcert check {path} --gateway localhost:2195 --ca-file lab/ca.pem")
+}
+
+/// What a file is called in a text: its path, and what `-` stands for.
+pub fn file(path: &str) -> String {
+    match path {
+        STDIN => "stdin".to_string(),
+        path => escape::text(path),
+    }
+}
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// A path as a shell takes it; `-` stays what it is to every command.
 pub fn shell(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%~=".contains(c);
-    if path.starts_with('-') {
+    if path.starts_with('-') && path != STDIN {
         return shell(&format!("./{path}"));
     }
     if !path.is_empty() && path.chars().all(plain) {

@@ -129,6 +129,36 @@ fn explained(text: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn a_status_of_http_lists_the_reasons_that_come_with_it() {
+    let statuses: BTreeSet<u16> = reason::ALL.iter().map(|reason| reason.status).collect();
+    assert_eq!(
+        statuses,
+        BTreeSet::from([400, 403, 404, 405, 410, 413, 429, 500, 503])
+    );
+    for status in statuses {
+        let of_status = reason::ALL.iter().filter(|one| one.status == status);
+        let mut expected = vec![format!("HTTP status {status}")];
+        expected.extend(of_status.map(|one| one.name.to_string()));
+        for form in [
+            "",
+            "HTTP ",
+            "HTTP/2 ",
+            "HTTP status ",
+            "apns answered: http ",
+        ] {
+            assert_eq!(explained(&format!("{form}{status}")), expected, "{form}");
+        }
+    }
+    assert_eq!(explained("200"), ["HTTP status 200"]);
+    assert_eq!(explained("HTTP/2 404 BadPath"), ["BadPath"]);
+    assert_eq!(explained("HTTP/2 413 PayloadTooLarge"), ["PayloadTooLarge"]);
+    assert_eq!(explained("403 Forbidden"), explained("403"));
+    // A number in the midst of other words is no status.
+    assert_eq!(explained("after 403 milliseconds"), [""; 0]);
+    assert_eq!(explained("10"), ["unexpected_message", "status 10"]);
+}
+
+#[test]
 fn pasted_lines_find_their_entry() {
     for (line, code) in [
         ("BadDeviceToken", "BadDeviceToken"),

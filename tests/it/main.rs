@@ -21,6 +21,7 @@ mod lab;
 mod layers;
 mod live;
 mod mutation;
+mod newcomer;
 mod passphrase;
 mod pkcs12;
 mod profile;

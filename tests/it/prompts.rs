@@ -141,11 +141,30 @@ fn a_locked_file_is_asked_for_by_name_and_again_when_wrong() {
     let mut terminal = Terminal::run(place.path(), &line);
     terminal.wait_for("testPush.p12: ");
     terminal.press("wrong\n");
+    terminal.wait_for("testPush.p12: wrong passphrase, 2 tries left\r\n");
     terminal.wait_for("testPush.p12: ");
     terminal.press("hello123\n");
     let screen = terminal.end();
     assert_eq!(ending(&screen), ["0]", SANE], "{screen}");
     assert!(screen.contains("RSA-2048"), "{screen}");
+}
+
+#[test]
+fn the_last_wrong_passphrase_is_an_error_that_names_the_file() {
+    let place = folder();
+    let line = format!("pushcert convert {FIXTURES}/testPush.p12 --only key -o key.pem");
+    let mut terminal = Terminal::run(place.path(), &line);
+    for said in ["2 tries left", "1 try left", "\nerror: "] {
+        terminal.wait_for("passphrase for ");
+        terminal.wait_for("testPush.p12: ");
+        terminal.press("wrong\n");
+        terminal.wait_for(said);
+    }
+    terminal.wait_for("testPush.p12: wrong passphrase\r\n");
+    let screen = terminal.end();
+    assert_eq!(ending(&screen), ["3]", SANE], "{screen}");
+    assert_eq!(screen.matches("wrong passphrase").count(), 3, "{screen}");
+    assert_eq!(names(place.path()), [""; 0]);
 }
 
 /// Two certificates for one key, which differ in their environments.

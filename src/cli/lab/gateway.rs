@@ -2,6 +2,7 @@
 
 use super::super::moment::parse_duration;
 use super::super::reply::{Reply, Stop};
+use super::super::terminal::say;
 use super::super::wishes::Env;
 use super::super::{Common, open};
 use crate::apple::Environment;
@@ -9,12 +10,14 @@ use crate::apple::reason::{self, Reason};
 use crate::error::Error;
 use crate::files::signal;
 use crate::inputs;
+use crate::lab::authority::CA_FILE;
 use crate::lab::gateway::Gateway;
 use crate::lab::settings::{Faults, Protocol, ServerCertificate, Settings, Stage, Tls};
 use crate::lab::tokens::Known;
+use crate::report::{escape, words};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -134,6 +137,14 @@ impl Serve {
             // A reader that has gone does not stop the gateway.
             let _ = writeln!(stdout, "{}", event.to_json()).and_then(|()| stdout.flush());
         })?;
+        if std::io::stderr().is_terminal() && !self.common.quiet {
+            let lab = words::shell(&self.lab.join(CA_FILE).display().to_string());
+            say(&format!(
+                "next  pushcert check ck.pem --gateway {} --ca-file {}    (in another terminal; Ctrl-C ends this one)\n",
+                running.address(),
+                escape::text(&lab)
+            ));
+        }
         while signal::interrupted().is_none() {
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -2,7 +2,7 @@
 
 use super::super::reply::{Reply, Stop};
 use super::super::{Common, moment};
-use crate::error::Result as Could;
+use crate::error::{Error, Result as Could};
 use crate::files::{self, Output};
 use crate::lab::authority::{Authority, CA_FILE, LabFile};
 use crate::report::{escape, json, words};
@@ -27,13 +27,24 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let authority = Authority::create(moment::now(None))?;
-        let written = write_lab(&authority, &self.lab, self.force)?;
         let folder = words::shell(&self.lab.display().to_string());
+        let flag = match folder.as_str() {
+            "lab" => String::new(),
+            folder => format!(" --lab {}", escape::text(folder)),
+        };
+        let written = write_lab(&authority, &self.lab, self.force).map_err(|error| {
+            let exists = matches!(error.cause(), Error::Exists { .. });
+            match (Box::<Stop>::from(error), exists) {
+                (stop, true) => stop.with_hint(format!(
+                    "pushcert lab issue CSR --topic com.example.app{flag}    (uses the lab that is there; --force makes a new one, which takes none of the old one's certificates)"
+                )),
+                (stop, false) => stop,
+            }
+        })?;
         Ok(Reply {
             stderr: format!(
-                "wrote {}   a stand-in CA and gateway certificate\n\nnext  1  pushcert csr\n      2  pushcert lab issue CertificateSigningRequest.certSigningRequest --topic com.example.app --lab {folder}\n      3  pushcert lab gateway --lab {folder}\n",
+                "wrote {}   a stand-in CA and gateway certificate\n\nnext  1  pushcert csr\n      2  pushcert lab issue CertificateSigningRequest.certSigningRequest --topic com.example.app{flag}\n      3  pushcert lab gateway{flag}\n",
                 escape::text(&self.lab.display().to_string()),
-                folder = escape::text(&folder),
             ),
             own: json::part("written", json!(written)),
             ..Reply::default()

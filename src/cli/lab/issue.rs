@@ -6,12 +6,12 @@ use crate::error::Error;
 use crate::files::{self, Output};
 use crate::inputs;
 use crate::lab::issue::{self, LeafKind};
-use crate::report::{escape, json};
+use crate::report::{escape, json, words};
 use crate::secret::SecretBytes;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = after_help!("  pushcert lab issue CertificateSigningRequest.certSigningRequest --topic com.example.app
@@ -91,13 +91,23 @@ impl Issue {
         let path = self.output.display().to_string();
         Ok(Reply {
             stderr: format!(
-                "wrote {}   a certificate of the lab's for {}\n",
+                "wrote {}   a certificate of the lab's for {}\n\nnext  pushcert merge {} -o ck.pem    (with the key of the request)\n",
                 escape::text(&path),
-                escape::text(&self.topic)
+                escape::text(&self.topic),
+                escape::text(&self.pair())
             ),
             own: json::part("written", json!([{ "path": path, "contents": ["leaf"] }])),
             ..Reply::default()
         })
+    }
+}
+
+impl Issue {
+    /// The certificate and, where `csr` writes it, the key of its request, as a shell takes them.
+    fn pair(&self) -> String {
+        let key = self.request.with_file_name("PushKey.pem");
+        let shell = |path: &Path| words::shell(&path.display().to_string());
+        format!("{} {}", shell(&self.output), shell(&key))
     }
 }
 

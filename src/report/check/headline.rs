@@ -5,7 +5,7 @@ use crate::apple::Service;
 use crate::check::{Asked, Checked};
 use crate::finding::{Finding, Severity, Status, id};
 use crate::live::{Stage, Verdict};
-use crate::report::escape;
+use crate::report::{escape, words};
 
 /// The answer in one sentence, escaped.
 pub(super) fn sentence(checked: &Checked, path: &str) -> String {
@@ -35,7 +35,10 @@ pub(super) fn sentence(checked: &Checked, path: &str) -> String {
         }),
         Status::Ok => accepted,
     };
-    let offline = || format!("{path} is good as far as it can be told offline");
+    let offline = || {
+        let file = words::file(path);
+        format!("{file} is good as far as it can be told offline")
+    };
     escape::text(&plain.unwrap_or_else(offline))
 }
 

@@ -29,7 +29,7 @@ pub fn texts(
     });
     let mut blocks: Vec<String> = order.iter().map(|one| text(one, inputs, now)).collect();
     for finding in unread {
-        let path = escape::text(finding.path.as_deref().unwrap_or_default());
+        let path = words::file(finding.path.as_deref().unwrap_or_default());
         blocks.push(format!(
             "unknown   {path}: {}\n",
             escape::text(&finding.message)
@@ -49,13 +49,13 @@ fn text(checked: &Checked, inputs: &[Input], now: OffsetDateTime) -> String {
         .key_source
         .and_then(|index| inputs.get(index));
     let key = match (&checked.subject.key, key_source) {
-        (Some(_), Some(input)) => format!(", key fits (in {})", escape::text(&input.name())),
+        (Some(_), Some(input)) => format!(", key fits (in {})", words::file(&input.name())),
         (Some(_), None) => ", key fits".to_string(),
         (None, _) => String::new(),
     };
     let summary = words::summary(&checked.subject.leaf, now);
     let mut rows = vec![
-        ("file".to_string(), escape::text(&path)),
+        ("file".to_string(), words::file(&path)),
         ("identity".to_string(), format!("{summary}{key}")),
     ];
     for asked in &checked.asked {

@@ -4,6 +4,7 @@ use super::endpoint::address;
 use crate::apple::Service;
 use crate::check::Checked;
 use crate::finding::{Status, id};
+use crate::issuer::Issuer;
 use crate::live::{Protocol, Verdict};
 use crate::report::words;
 use time::{Duration, OffsetDateTime};
@@ -11,7 +12,9 @@ use time::{Duration, OffsetDateTime};
 /// The command to type, with the file's path as a shell takes it.
 pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
     let has = |id: &str| checked.findings.iter().any(|finding| finding.id == id);
-    let is_whole = checked.subject.key.is_some() && checked.subject.key_source.is_none();
+    // What came on stdin has no place where a rotation could put its successor.
+    let is_whole =
+        checked.subject.key.is_some() && checked.subject.key_source.is_none() && path != "-";
     if (has(id::EXPIRED) || has(id::EXPIRING)) && is_whole {
         return Some(format!("pushcert rotate start {path}"));
     }
@@ -19,8 +22,7 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
         return Some(format!("pushcert check {path} --passin prompt"));
     }
     if has(id::EXPIRED) || has(id::EXPIRING) {
-        let one_file = checked.subject.key.is_some() && checked.subject.key_source.is_none();
-        return Some(words::renewal(one_file.then_some(path)));
+        return Some(words::renewal(None));
     }
     if has(id::NO_KEY)
         || has(id::KEY_MISMATCH)
@@ -68,6 +70,16 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
         .any(|asked| asked.handshake.protocol == Protocol::Http2 && !asked.handshake.probe.sent);
     if has(id::UNPROVEN) && unprobed {
         return Some("the same without --no-probe    (the probe can reach nobody)".to_string());
+    }
+    let asked_apple = checked
+        .asked
+        .iter()
+        .any(|asked| asked.endpoint.apple.is_some());
+    if asked_apple && matches!(Issuer::of(&checked.subject.leaf), Issuer::Lab) {
+        let lab = words::check_at_lab(path);
+        return Some(format!(
+            "{lab}    (its issuer has the name of a lab's; pushcert lab gateway answers there)"
+        ));
     }
     let one = checked.asked.iter().find(silent)?;
     one.endpoint.apple?;

@@ -1,15 +1,17 @@
 //! What `inspect` says of files: one block per file in text, one entry per file in JSON.
 
-use super::{escape, json, profile, words};
+mod document;
+
+pub use document::files;
+
+use super::{escape, profile, words};
 use crate::apple::Service;
 use crate::certificate::Certificate;
-use crate::container::{CertificatePart, Contents, JAVA_KEYSTORE, KeyPart, Protection};
+use crate::container::{CertificatePart, Contents, KeyPart, Protection};
 use crate::crl::Crl;
-use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 /// A file with what was found about it.
@@ -27,7 +29,7 @@ pub fn text(files: &[Inspected], all: &[Input], now: OffsetDateTime) -> String {
 }
 
 fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
-    let path = escape::text(&file.input.name());
+    let path = words::file(&file.input.name());
     let Some(contents) = file.input.contents() else {
         let reason = file
             .input
@@ -38,7 +40,7 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             .map(|next| words::columns(&[("next".to_string(), escape::text(next))]));
         return format!(
             "{path}   not read: {}\n{}",
-            escape::text(&reason),
+            escape::text(reason.strip_prefix("is ").unwrap_or(&reason)),
             next.unwrap_or_default()
         );
     };
@@ -46,8 +48,9 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
     for part in &contents.certificates {
         certificate_rows(part, contents, all, &mut rows);
     }
-    for part in &contents.keys {
-        rows.push(("key".to_string(), key_fact(part, contents, all)));
+    let keys = contents.keys.iter();
+    for part in keys.filter(|key| !contents.certificates.iter().any(|own| is_pair(own, key))) {
+        rows.push(("key".to_string(), key_fact(part, all)));
     }
     for request in &contents.requests {
         let proof = if request.signature_valid {
@@ -177,20 +180,43 @@ fn certificate_rows(
         );
     }
     add("issuer", issuer_fact(certificate));
-    let key = &certificate.public_key;
-    let fits = |contents: &Contents| {
-        let mut keys = contents.keys.iter();
-        keys.any(|part| part.key.public_key().spki_sha256 == key.spki_sha256)
-    };
-    let fit = match holder(own, all, fits) {
-        Some(path) => format!(", its key is in {}", escape::text(&path)),
-        None => String::new(),
-    };
-    add(
-        "key",
-        format!("{}, SPKI {}…{fit}", key.describe(), key.spki_sha256.short()),
-    );
+    add("key", public_key_fact(part, own, all));
     add("sha256", certificate.sha256.to_string());
+}
+
+/// The key of a certificate, and where its private half is.
+fn public_key_fact(part: &CertificatePart, own: &Contents, all: &[Input]) -> String {
+    let key = &part.certificate.public_key;
+    let mut words = vec![key.describe(), format!("SPKI {}…", key.spki_sha256.short())];
+    let here = own.keys.iter().find(|key| is_pair(part, key));
+    let holds = |contents: &Contents| contents.keys.iter().any(|key| is_pair(part, key));
+    if let Some(private) = here {
+        let about = private_key_words(private).join(", ");
+        words.push(match about.is_empty() {
+            true => "its private key is here".to_string(),
+            false => format!("its private key is here ({about})"),
+        });
+    } else if let Some(path) = holder(all, holds) {
+        words.push(format!("its private key is in {}", words::file(&path)));
+    }
+    words.join(", ")
+}
+
+fn is_pair(certificate: &CertificatePart, key: &KeyPart) -> bool {
+    certificate.certificate.public_key.spki_sha256 == key.key.public_key().spki_sha256
+}
+
+/// What a private key has and a public one has not.
+fn private_key_words(part: &KeyPart) -> Vec<String> {
+    let name = part.friendly_name.as_deref();
+    let mut words: Vec<String> = name
+        .map(|name| format!("\"{}\"", escape::text(name)))
+        .into_iter()
+        .collect();
+    if matches!(part.protection, Protection::Encrypted(_)) {
+        words.push("encrypted".to_string());
+    }
+    words
 }
 
 fn crl_fact(crl: &Crl) -> String {
@@ -217,97 +243,21 @@ fn issuer_fact(certificate: &Certificate) -> String {
     }
 }
 
-fn key_fact(part: &KeyPart, own: &Contents, all: &[Input]) -> String {
+fn key_fact(part: &KeyPart, all: &[Input]) -> String {
     let public = part.key.public_key();
     let mut words = vec![public.describe()];
-    if let Some(name) = &part.friendly_name {
-        words.push(format!("\"{}\"", escape::text(name)));
-    }
-    if matches!(part.protection, Protection::Encrypted(_)) {
-        words.push("encrypted".to_string());
-    }
+    words.extend(private_key_words(part));
     words.push(format!("SPKI {}…", public.spki_sha256.short()));
-    let fits = holder(own, all, |contents| {
-        contents
-            .certificates
-            .iter()
-            .any(|c| c.certificate.public_key.spki_sha256 == public.spki_sha256)
-    });
-    if let Some(path) = fits {
-        words.push(format!("fits {}", escape::text(&path)));
+    let fits = |contents: &Contents| contents.certificates.iter().any(|own| is_pair(own, part));
+    if let Some(path) = holder(all, fits) {
+        words.push(format!("fits {}", words::file(&path)));
     }
     words.join(", ")
 }
 
-/// Another file whose contents answer the question; none where the file itself does.
-fn holder(own: &Contents, all: &[Input], question: impl Fn(&Contents) -> bool) -> Option<String> {
-    if question(own) {
-        return None;
-    }
+/// The first file whose contents answer the question.
+fn holder(all: &[Input], question: impl Fn(&Contents) -> bool) -> Option<String> {
     all.iter()
         .find(|input| input.contents().is_some_and(&question))
         .map(Input::name)
-}
-
-/// The `files[]` of JSON.
-pub fn files(files: &[Inspected], now: OffsetDateTime) -> Vec<Value> {
-    files.iter().map(|file| entry(file.input, now)).collect()
-}
-
-fn entry(input: &Input, now: OffsetDateTime) -> Value {
-    let Some(contents) = input.contents() else {
-        let keystore = |error: Error| matches!(error.cause(), Error::WrongKind { found, .. } if found == JAVA_KEYSTORE);
-        let container = match input.trouble().is_some_and(keystore) {
-            true => "jks",
-            false => "unknown",
-        };
-        return json!({
-            "path": input.name(), "container": container, "encrypted": false,
-            "certificates": [], "keys": [], "requests": [], "crls": [], "identities": [],
-        });
-    };
-    let encrypted = |protection: &Protection| *protection != Protection::Plain;
-    let identities: Vec<Value> = contents
-        .certificates
-        .iter()
-        .filter(|part| {
-            contents.keys.iter().any(|key| {
-                key.key.public_key().spki_sha256 == part.certificate.public_key.spki_sha256
-            })
-        })
-        .map(|part| {
-            let chain: Vec<String> =
-                crate::identity::chain_of(&part.certificate, &authorities(contents))
-                    .iter()
-                    .map(|ca| ca.sha256.to_string())
-                    .collect();
-            json!({
-                "certificate": part.certificate.sha256.to_string(),
-                "key": part.certificate.public_key.spki_sha256.to_string(),
-                "chain": chain,
-            })
-        })
-        .collect();
-    json!({
-        "path": input.name(),
-        "container": contents.format.as_str(),
-        "encrypted": contents.encrypted,
-        "certificates": contents.certificates.iter()
-            .map(|part| json::certificate(&part.certificate, part.friendly_name.as_deref(), now))
-            .collect::<Vec<_>>(),
-        "keys": contents.keys.iter().map(|part| json::key(part, encrypted(&part.protection))).collect::<Vec<_>>(),
-        "requests": contents.requests.iter().map(json::request).collect::<Vec<_>>(),
-        "crls": contents.crls.iter().map(json::crl).collect::<Vec<_>>(),
-        "identities": identities,
-        "profile": contents.profile.as_ref().map(profile::document),
-    })
-}
-
-fn authorities(contents: &Contents) -> Vec<Certificate> {
-    contents
-        .certificates
-        .iter()
-        .map(|part| part.certificate.clone())
-        .filter(|certificate| certificate.is_ca)
-        .collect()
 }
