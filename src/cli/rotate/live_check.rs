@@ -6,7 +6,7 @@ use crate::apple::{Environment, Service};
 use crate::assembly;
 use crate::audit::Standard;
 use crate::check::{self, Checked, Via};
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Finding, Severity, Status, id};
 use crate::inputs::Input;
 use crate::live::Target;
 use std::time::Duration;
@@ -33,8 +33,7 @@ impl Question<'_> {
         }
     }
 
-    /// What the gateways say of the new files.
-    pub fn ask(&self, inputs: &[Input], now: OffsetDateTime) -> Result<Vec<Checked>, Box<Stop>> {
+    fn ask(&self, inputs: &[Input], now: OffsetDateTime) -> Result<Vec<Checked>, Box<Stop>> {
         let wishes = check::Wishes {
             gateways: self.gateways.to_vec(),
             via: Via::Only(Service::Api),
@@ -60,10 +59,46 @@ impl Question<'_> {
         }
         Ok(checked)
     }
+
+    /// What the gateways said of files that they accept, or why the files must not take the live ones' place. What would be
+    /// against them and is allowed joins what is overridden.
+    pub fn demand(
+        &self,
+        inputs: &[Input],
+        allow: &[String],
+        overridden: &mut Vec<Finding>,
+        now: OffsetDateTime,
+    ) -> Result<String, Box<Stop>> {
+        let checked = self.ask(inputs, now)?;
+        let (mut against, allowed) = judge(&checked, allow);
+        for finding in allowed {
+            if !overridden.iter().any(|known| known.id == finding.id) {
+                overridden.push(finding);
+            }
+        }
+        if against.is_empty() && !checked.is_empty() {
+            return Ok(said(&checked));
+        }
+        if against.is_empty() {
+            let message = "there was nothing to ask a gateway about";
+            against.push(Finding::new(id::UNPROVEN, Severity::Unknown, message));
+        }
+        if let Some(last) = against.last_mut().filter(|last| last.hint.is_none()) {
+            last.hint = Some(format!(
+                "the live file is untouched; --allow {} overrides this",
+                last.id
+            ));
+        }
+        // 2 where the answer is no, 3 where none was given.
+        let code = Status::of(&against).exit_code();
+        let mut stop = Stop::no(against);
+        stop.code = code;
+        Err(stop)
+    }
 }
 
 /// The findings that keep it from the live path, and those that would and are overridden.
-pub(super) fn judge(checked: &[Checked], allow: &[String]) -> (Vec<Finding>, Vec<Finding>) {
+fn judge(checked: &[Checked], allow: &[String]) -> (Vec<Finding>, Vec<Finding>) {
     let against =
         |finding: &&Finding| matches!(finding.severity, Severity::Critical | Severity::Unknown);
     let findings = checked.iter().flat_map(|one| &one.findings).filter(against);
@@ -72,7 +107,19 @@ pub(super) fn judge(checked: &[Checked], allow: &[String]) -> (Vec<Finding>, Vec
         .partition(|finding| !allow.iter().any(|id| id == finding.id))
 }
 
-/// 2 where the answer is no, 3 where none was given.
-pub(super) fn code(findings: &[Finding]) -> u8 {
-    Status::of(findings).exit_code()
+fn said(checked: &[Checked]) -> String {
+    let asked = checked
+        .iter()
+        .flat_map(|one| &one.asked)
+        .filter(|asked| asked.endpoint.counts);
+    let said: Vec<String> = asked
+        .map(|asked| {
+            format!(
+                "{} by {}",
+                asked.handshake.verdict.as_str(),
+                asked.endpoint.target
+            )
+        })
+        .collect();
+    said.join(", ")
 }

@@ -1,5 +1,6 @@
 //! `pushcert rotate`: renewal as a transaction. Each subcommand stands in a file of its own; here is what they share.
 
+mod account;
 mod finish;
 mod live_check;
 mod opened;

@@ -4,10 +4,11 @@ use super::super::hook::Hook;
 use super::super::reply::{Reply, Stop};
 use super::super::{Common, PassIn, moment};
 use super::Held;
+use super::account::Account;
 use super::swap::{self, Aftermath};
 use crate::finding::{Finding, Severity, id};
 use crate::inputs;
-use crate::report::rotate::{Outcome, Swapped, document, planned};
+use crate::report::rotate::Outcome;
 use crate::report::words;
 use crate::rotation::{self, Event, Facts, Found, Purpose, Standing, Version};
 use crate::secret::{Passphrase, SecretBytes};
@@ -79,7 +80,11 @@ impl Rollback {
             contents,
         };
         let mut reply = match self.dry_run {
-            true => self.dry_run(&held, &old.facts, &new.facts, hook.as_ref(), now),
+            true => {
+                let keep = "keep the live version in its place".to_string();
+                let account = self.account(&old.facts, &new.facts, now);
+                account.planned(&held, vec![keep, "swap".to_string()], hook.as_ref())
+            }
             false => self.swap(&mut held, &old, &new, version.number, hook.as_ref(), now)?,
         };
         reply.stderr.insert_str(0, &warning);
@@ -130,22 +135,11 @@ impl Rollback {
             quiet: self.common.quiet,
             what: "completed",
         };
-        let ran = aftermath.settle(held, None, now).map_err(|mut stop| {
-            stop.own = self.parts(held, &old, &new, "rolled-back", None, now);
-            stop
-        })?;
-        let row = ran
-            .as_ref()
-            .map(|(hook, ended)| (hook.as_str(), Some(ended.as_str())));
-        let own = self.parts(held, &old, &new, "completed", row, now);
-        let mut swapped = self.swapped(held, &old, &new);
-        swapped.outcome = Outcome::Completed;
-        swapped.hook = ran.clone();
-        Ok(Reply {
-            stderr: swapped.text(now),
-            own,
-            ..Reply::default()
-        })
+        let account = self.account(&old, &new, now);
+        let ran = aftermath
+            .settle(held, None, now)
+            .map_err(|stop| account.stopped(held, stop, "rolled-back", hook))?;
+        Ok(account.reply(held, Outcome::Completed, None, ran))
     }
 
     fn swap(
@@ -168,87 +162,25 @@ impl Rollback {
         let aftermath = Aftermath {
             hook,
             quiet: self.common.quiet,
-            what: "rolled-back",
+            what: Event::Rollback.done(),
         };
+        let account = self.account(&old.facts, &new.facts, now);
         let ran = aftermath
             .settle(held, Some(ending), now)
-            .map_err(|mut stop| {
-                stop.own = self.parts(held, &old.facts, &new.facts, "rolled-back", None, now);
-                stop
-            })?;
-        let row = ran
-            .as_ref()
-            .map(|(hook, ended)| (hook.as_str(), Some(ended.as_str())));
-        let own = self.parts(held, &old.facts, &new.facts, "done", row, now);
-        let mut swapped = self.swapped(held, &old.facts, &new.facts);
-        swapped.hook = ran.clone();
-        Ok(Reply {
-            stderr: swapped.text(now),
-            own,
-            ..Reply::default()
-        })
+            .map_err(|stop| account.stopped(held, stop, "rolled-back", hook))?;
+        Ok(account.reply(held, Outcome::Swapped, None, ran))
     }
 
-    fn dry_run(
-        &self,
-        held: &Held,
-        old: &Facts,
-        new: &Facts,
-        hook: Option<&Hook>,
-        now: OffsetDateTime,
-    ) -> Reply {
-        let mut steps = vec![
-            "keep the live version in its place".to_string(),
-            "swap".to_string(),
-        ];
-        steps.extend(hook.map(|hook| format!("run {}", hook.describe())));
-        let row = hook.map(Hook::describe);
-        let row = row.as_deref().map(|hook| (hook, None));
-        Reply {
-            stdout: planned(&self.swapped(held, old, new), &steps, now),
-            own: self.parts(held, old, new, "dry-run", row, now),
-            ..Reply::default()
-        }
-    }
-
-    fn swapped<'a>(&self, held: &'a Held, old: &'a Facts, new: &'a Facts) -> Swapped<'a> {
-        Swapped {
-            site: &held.site,
+    fn account<'a>(&self, old: &'a Facts, new: &'a Facts, now: OffsetDateTime) -> Account<'a> {
+        Account {
             event: Event::Rollback,
-            outcome: Outcome::Swapped,
             old,
             new,
+            overridden: &[],
             form: "",
-            kept: !held.state.versions.is_empty(),
-            checked: None,
-            hook: None,
-            overridden: &[],
+            json: self.common.json,
+            now,
         }
-    }
-
-    fn parts(
-        &self,
-        held: &Held,
-        old: &Facts,
-        new: &Facts,
-        outcome: &str,
-        hook: Option<(&str, Option<&str>)>,
-        now: OffsetDateTime,
-    ) -> serde_json::Map<String, serde_json::Value> {
-        if !self.common.json {
-            return serde_json::Map::new();
-        }
-        let plan = document::Plan {
-            event: Event::Rollback.as_str(),
-            site: &held.site,
-            old,
-            new: Some(new),
-            overridden: &[],
-            outcome,
-            hook,
-        };
-        let state = document::state(&held.site, &held.state, held.found, now);
-        document::parts(Some(plan.value(now)), state)
     }
 }
 
