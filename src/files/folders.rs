@@ -58,6 +58,11 @@ pub fn link_of_folder(path: &Path) -> Option<PathBuf> {
     (sibling && fs::metadata(link).is_ok_and(|about| about.is_dir())).then(|| link.to_path_buf())
 }
 
+/// Whether a link stands there, whatever it leads to.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink())
+}
+
 /// What a link leads to, as it says itself.
 pub fn link_target(link: &Path) -> Option<PathBuf> {
     fs::read_link(link).ok()

@@ -13,13 +13,15 @@ mod walk;
 mod write;
 
 pub use folders::{
-    link_of_folder, link_target, make_folder_like, make_private_folder, names, point_link, remove,
-    remove_folder,
+    is_link, link_of_folder, link_target, make_folder_like, make_private_folder, names, point_link,
+    remove, remove_folder,
 };
 pub use lock::{Lock, lock, lock_holder};
-pub use place::place_of;
+pub use place::{free_place_of, place_of};
 pub use prepared::{Prepared, prepare, prepare_in_place, prepare_like, sync};
-pub use read::{FIFO_WAIT, LIMIT, read, read_line, read_stdin, read_stdin_line, read_waiting};
+pub use read::{
+    FIFO_WAIT, LIMIT, demand_file, read, read_line, read_stdin, read_stdin_line, read_waiting,
+};
 pub use sync::sync_folders;
 pub use walk::is_same;
 pub use walk::{Walk, is_executable, is_file, is_folder, mode_readable_by_others, walk};

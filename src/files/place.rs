@@ -12,12 +12,26 @@ use std::path::{Path, PathBuf};
 /// How many links are followed to an output, as Linux does.
 const LINKS: usize = 40;
 
-/// The file itself that an output at `path` replaces, once links are followed as [`create`] follows them.
+/// The file itself that an output at `path` replaces, once links are followed as [`create`](super::create) follows them.
 pub fn place_of(path: &Path) -> Result<PathBuf> {
-    let place = Place::find(path, true, true).map_err(|error| error.in_file(path))?;
-    match place.old {
-        Some(_) => Ok(place.path),
-        None => Err(Error::NotFound.in_file(path)),
+    match Place::find(path, true, true) {
+        Ok(Place {
+            path: place,
+            old: Some(_),
+        }) => Ok(place),
+        Ok(_) => Err(Error::NotFound.in_file(path)),
+        Err(error) => Err(error.in_file(path)),
+    }
+}
+
+/// As [`place_of`], where nothing stands yet.
+pub fn free_place_of(path: &Path) -> Result<PathBuf> {
+    match Place::find(path, true, true) {
+        Ok(Place { path: place, old }) => match old {
+            None => Ok(place),
+            Some(_) => Err(Error::Exists { key: true }.in_file(path)),
+        },
+        Err(error) => Err(error.in_file(path)),
     }
 }
 

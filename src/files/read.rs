@@ -112,6 +112,21 @@ fn open(path: &Path, wait: Duration) -> Result<Source<File>> {
     })
 }
 
+/// Refuses what is there and is no file, a pipe too: for files that are read now and replaced later.
+///
+/// # Errors
+/// `not-found` and `not-readable`.
+pub fn demand_file(path: &Path) -> Result<()> {
+    let about = fs::metadata(path).map_err(|error| not_readable(&error).in_file(path))?;
+    let kind = match about.file_type().is_fifo() {
+        true => Err(Error::NotReadable {
+            reason: "it is a pipe".to_owned(),
+        }),
+        false => suitable(about.file_type()),
+    };
+    kind.map_err(|error| error.in_file(path))
+}
+
 fn suitable(kind: FileType) -> Result<()> {
     let reason = if kind.is_file() || kind.is_fifo() {
         return Ok(());

@@ -60,6 +60,14 @@ impl Facts {
             not_after: OffsetDateTime::UNIX_EPOCH,
         }
     }
+
+    /// Of no file at all.
+    pub fn missing() -> Facts {
+        Facts {
+            title: "no file".to_string(),
+            ..Facts::unknown()
+        }
+    }
 }
 
 /// How much is known of who issued it: Apple is proven, the lab is a label.

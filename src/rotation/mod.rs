@@ -23,4 +23,6 @@ pub use plan::{MAY_BE_ALLOWED, Plan, plan};
 pub use recovery::{Found, look, recover};
 pub use site::{Layout, STORE, Site};
 pub use state::{Entry, Event, KeptFile, Pending, State, Swap, Version};
-pub use transaction::{Ending, Purpose, Standing, commit, complete, digests, settle, stands, undo};
+pub use transaction::{
+    Ending, Purpose, Standing, commit, complete, digests, restore, settle, stands, undo,
+};

@@ -46,16 +46,38 @@ impl Site {
     /// Finds a live file and, if it is in another, its key. Links to files are followed as outputs follow them.
     ///
     /// # Errors
-    /// `not-found`, and why the file could not be replaced.
+    /// `not-found`, `not-readable`, and why the file could not be replaced.
     pub fn find(live: &Path, live_key: Option<&Path>) -> Result<Site> {
-        let place = files::place_of(live)?;
+        Site::find_by(live, live_key, |path| {
+            files::demand_file(path)?;
+            files::place_of(path)
+        })
+    }
+
+    /// As [`Site::find`], where neither file is there any more.
+    ///
+    /// # Errors
+    /// `exists`, and why no file could be written there.
+    pub fn find_missing(live: &Path, live_key: Option<&Path>) -> Result<Site> {
+        Site::find_by(live, live_key, files::free_place_of)
+    }
+
+    fn find_by(
+        live: &Path,
+        live_key: Option<&Path>,
+        place_of: impl Fn(&Path) -> Result<PathBuf>,
+    ) -> Result<Site> {
+        let place = place_of(live)?;
         let name = place.file_name().unwrap_or_default();
         let link = files::link_of_folder(&place);
+        let stores = beside(link.as_ref().unwrap_or(&place), STORE);
+        if files::is_link(&stores) {
+            let reason = "it is a link, and what is remembered is kept in a folder".to_string();
+            return Err(Error::NotReadable { reason }.in_file(&stores));
+        }
         let store = match &link {
-            Some(link) => beside(link, STORE)
-                .join(link.file_name().unwrap_or_default())
-                .join(name),
-            None => beside(&place, STORE).join(name),
+            Some(link) => stores.join(link.file_name().unwrap_or_default()).join(name),
+            None => stores.join(name),
         };
         let Some(key) = live_key else {
             return Ok(Site {
@@ -64,8 +86,8 @@ impl Site {
                 layout: Layout::One,
             });
         };
-        let key_place = files::place_of(key)?;
-        if files::is_same(&place, &key_place) {
+        let key_place = place_of(key)?;
+        if files::is_same(&place, &key_place) || place == key_place {
             let reason = "--live-key names the live file itself".to_string();
             return Err(Error::Usage { reason });
         }

@@ -1,6 +1,6 @@
 //! What each step of a swap makes of the state. Pure: the disk is [`super::transaction`]'s.
 
-use super::state::{Entry, Pending, State, Swap};
+use super::state::{Entry, Event, Pending, State, Swap, Version};
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
@@ -46,6 +46,21 @@ pub(super) fn forgotten(state: &State, what: &str, now: OffsetDateTime) -> State
     if let Some(swap) = state.swap.take() {
         state.note(entry(&swap, what, now));
     }
+    state
+}
+
+/// A kept version stands where nothing stood.
+pub(super) fn restored(state: &State, version: &Version, now: OffsetDateTime) -> State {
+    let mut state = state.clone();
+    state.note(Entry {
+        what: Event::Rollback.done().to_string(),
+        at: now,
+        old_sha256: None,
+        new_sha256: Some(version.facts.sha256.clone()),
+        allowed: Vec::new(),
+    });
+    state.live = Some((version.facts.clone(), version.digests()));
+    state.versions.retain(|kept| kept.number != version.number);
     state
 }
 

@@ -1,7 +1,7 @@
 //! The folder of a live file's state: `.pushcert/NAME/` with the state file, the lock, the pending key and the kept versions.
 
 use super::site::{STORE, Site, folder_of};
-use super::state::{KeptFile, State, Swap, Version};
+use super::state::{KeptFile, Pending, State, Swap, Version};
 use super::{record, steps};
 use crate::error::{Error, Result};
 use crate::files::{self, Lock, Output, Prepared};
@@ -20,14 +20,40 @@ const HIDDEN: &str = ".pushcert-";
 
 /// Finds a live file with what is remembered of it; a key file that was named before counts if none is named now.
 pub fn open(live: &Path, live_key: Option<&Path>) -> Result<(Site, State)> {
-    let site = Site::find(live, live_key)?;
+    open_by(live, live_key, Site::find)
+}
+
+/// As [`open`], where neither file is there any more.
+pub fn open_missing(live: &Path, live_key: Option<&Path>) -> Result<(Site, State)> {
+    open_by(live, live_key, Site::find_missing)
+}
+
+fn open_by(
+    live: &Path,
+    live_key: Option<&Path>,
+    find: impl Fn(&Path, Option<&Path>) -> Result<Site>,
+) -> Result<(Site, State)> {
+    let site = find(live, live_key)?;
     let state = read(&site.store)?;
     match (&state.live_key, live_key) {
         (Some(key), None) => {
             let key = folder_of(live).join(key);
-            Ok((Site::find(live, Some(&key))?, state))
+            Ok((find(live, Some(&key))?, state))
         }
         _ => Ok((site, state)),
+    }
+}
+
+/// A start is pending as long as its key is there, or its request where the live key is used again: who removes them gives it
+/// up. The start that was given up, if one was.
+pub fn given_up(site: &Site, state: &mut State) -> Option<Pending> {
+    let name = match state.pending.as_ref()?.reuses_key {
+        true => PENDING_REQUEST,
+        false => PENDING_KEY,
+    };
+    match files::is_file(&site.store.join(name)) {
+        true => None,
+        false => state.pending.take(),
     }
 }
 

@@ -174,6 +174,25 @@ pub fn settle(
     Ok(())
 }
 
+/// Puts a kept version where nothing stands any more; it is the live one then, and kept no longer.
+pub fn restore(
+    site: &Site,
+    state: &mut State,
+    version: &Version,
+    contents: &[SecretBytes],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let prepared = files::prepare(&site.outputs(contents), false)?;
+    files::sync(&[&prepared], &[])?;
+    signal::check()?;
+    let _steady = Steady::new();
+    site.swap(prepared)?;
+    *state = steps::restored(state, version, now);
+    store::write(site, state)?;
+    store::sweep(site, state);
+    Ok(())
+}
+
 /// Ends a start whose certificate came to the live path in another way.
 pub fn complete(site: &Site, state: &mut State, live: &Facts, now: OffsetDateTime) -> Result<()> {
     steps::end_pending(state, &live.spki_sha256);

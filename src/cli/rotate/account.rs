@@ -29,7 +29,7 @@ impl Account<'_> {
     /// It ended well.
     pub fn reply(&self, held: &Held, outcome: Outcome, checked: Option<String>, ran: Ran) -> Reply {
         let word = match outcome {
-            Outcome::Swapped => "done",
+            Outcome::Swapped | Outcome::Restored => "done",
             Outcome::Completed => "completed",
             Outcome::Nothing => "nothing-to-do",
         };

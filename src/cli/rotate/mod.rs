@@ -4,17 +4,19 @@ mod account;
 mod finish;
 mod live_check;
 mod opened;
+mod restore;
 mod rollback;
 mod start;
 mod status;
 mod swap;
+mod trouble;
 
 use super::Common;
 use super::reply::{Reply, Stop};
 use crate::error::Result as Could;
 use crate::files::Lock;
 use crate::report::words;
-use crate::rotation::{self, Found, Site, State, store};
+use crate::rotation::{self, Found, Pending, Site, State, store};
 use clap::{Args, Subcommand};
 use std::path::Path;
 use time::OffsetDateTime;
@@ -65,21 +67,60 @@ struct Held {
     state: State,
     /// What a killed command had left, and what became of it.
     found: Found,
+    /// A start whose key somebody has removed.
+    given_up: Option<Pending>,
     _lock: Option<Lock>,
+}
+
+/// What a lock says of who holds it.
+fn holder(verb: &str, now: OffsetDateTime) -> String {
+    let process = std::process::id();
+    format!(
+        "process {process}, pushcert rotate {verb}, since {}",
+        words::rfc3339(now)
+    )
 }
 
 impl Held {
     /// Takes the lock and brings to an end what can be without a hook.
-    fn take(live: &Path, live_key: Option<&Path>, verb: &str, now: OffsetDateTime) -> Could<Held> {
-        let holder = format!(
-            "process {}, pushcert rotate {verb}, since {}",
-            std::process::id(),
-            words::rfc3339(now)
-        );
-        let lock = store::lock(&Site::find(live, live_key)?, &holder)?;
-        let (site, mut state) = store::open(live, live_key)?;
+    fn take(
+        live: &Path,
+        live_key: Option<&Path>,
+        verb: &str,
+        now: OffsetDateTime,
+    ) -> Result<Held, Box<Stop>> {
+        let take = || {
+            let lock = store::lock(&Site::find(live, live_key)?, &holder(verb, now))?;
+            let (site, state) = store::open(live, live_key)?;
+            Held::recovered(site, state, lock, now)
+        };
+        take().map_err(|error| trouble::explained(error, live, live_key, now))
+    }
+
+    /// As [`Held::take`] or [`Held::look`] where the live file is gone; `None` where it is not, or nothing is kept of it.
+    fn missing(
+        live: &Path,
+        live_key: Option<&Path>,
+        verb: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Could<Option<Held>> {
+        if trouble::kept_of_missing(live, live_key).is_none() {
+            return Ok(None);
+        }
+        let (site, state) = store::open_missing(live, live_key)?;
+        let Some(verb) = verb else {
+            return Held::seen(site, state).map(Some);
+        };
+        let lock = store::lock(&site, &holder(verb, now))?;
+        let (site, state) = store::open_missing(live, live_key)?;
+        Held::recovered(site, state, lock, now).map(Some)
+    }
+
+    fn recovered(site: Site, mut state: State, lock: Lock, now: OffsetDateTime) -> Could<Held> {
+        let given_up = store::given_up(&site, &mut state);
         let found = rotation::recover(&site, &mut state, now)?;
         Ok(Held {
+            given_up: given_up.filter(|_| found == Found::Nothing),
             site,
             state,
             found,
@@ -88,10 +129,18 @@ impl Held {
     }
 
     /// Looks without touching anything.
-    fn look(live: &Path, live_key: Option<&Path>) -> Could<Held> {
-        let (site, state) = store::open(live, live_key)?;
+    fn look(live: &Path, live_key: Option<&Path>, now: OffsetDateTime) -> Result<Held, Box<Stop>> {
+        let look = || {
+            let (site, state) = store::open(live, live_key)?;
+            Held::seen(site, state)
+        };
+        look().map_err(|error| trouble::explained(error, live, live_key, now))
+    }
+
+    fn seen(site: Site, mut state: State) -> Could<Held> {
         let found = rotation::look(&site, &state)?;
         Ok(Held {
+            given_up: store::given_up(&site, &mut state).filter(|_| found == Found::Nothing),
             site,
             state,
             found,
@@ -108,7 +157,15 @@ impl Held {
     fn warning(&self) -> String {
         let live = crate::report::escape::text(&self.site.live().display().to_string());
         let text = match self.found {
-            Found::Nothing => return String::new(),
+            Found::Nothing => {
+                return match &self.given_up {
+                    Some(start) => format!(
+                        "warning: {live}: what was started on {} is given up, as its key is no longer in .pushcert\n",
+                        start.started.date()
+                    ),
+                    None => String::new(),
+                };
+            }
             Found::NotMade => {
                 "an earlier rotation ended before its swap; the live file is the old one"
             }

@@ -5,6 +5,7 @@ use super::super::reply::{Reply, Stop};
 use super::super::{Common, PassIn, moment};
 use super::Held;
 use super::account::Account;
+use super::restore;
 use super::swap::{self, Aftermath};
 use crate::finding::{Finding, Severity, id};
 use crate::inputs;
@@ -52,8 +53,12 @@ impl Rollback {
         let hook = swap::hook(&self.hook, self.hook_timeout, &self.passin.passin)?;
         let mut passphrases = super::super::passphrases(&self.passin, None, &self.common, &[])?;
         let live_key = self.live_key.as_deref();
+        let verb = (!self.dry_run).then_some("rollback");
+        if let Some(held) = Held::missing(&self.live, live_key, verb, now)? {
+            return self.restore(held, hook.as_ref(), now);
+        }
         let mut held = match self.dry_run {
-            true => Held::look(&self.live, live_key)?,
+            true => Held::look(&self.live, live_key, now)?,
             false => Held::take(&self.live, live_key, "rollback", now)?,
         };
         let mut warning = held.warning();
@@ -71,10 +76,7 @@ impl Rollback {
         let contents = rotation::store::version(&held.site, &version)?;
         let candidates = passphrases.candidates()?;
         let old = standing(&held, &candidates)?;
-        if version.facts.not_after < now {
-            let summary = words::until(version.facts.not_after, now);
-            warning.push_str(&format!("warning: the version that comes back {summary}\n"));
-        }
+        warning.push_str(&ended(&version, now));
         let new = Standing {
             facts: version.facts.clone(),
             contents,
@@ -91,13 +93,40 @@ impl Rollback {
         Ok(reply)
     }
 
+    /// The live file is gone.
+    fn restore(
+        &self,
+        mut held: Held,
+        hook: Option<&Hook>,
+        now: OffsetDateTime,
+    ) -> Result<Reply, Box<Stop>> {
+        let warning = held.warning();
+        let version = self.version(&held)?;
+        let missing = Facts::missing();
+        let account = self.account(&missing, &version.facts, now);
+        let mut reply = match self.dry_run {
+            true => account.planned(&held, vec!["write the kept version".to_string()], hook),
+            false => {
+                let aftermath = Aftermath {
+                    hook,
+                    quiet: self.common.quiet,
+                    what: Event::Rollback.done(),
+                };
+                restore::restore(&mut held, &version, &account, &aftermath, now)?
+            }
+        };
+        reply.stderr.insert_str(0, &ended(&version, now));
+        reply.stderr.insert_str(0, &warning);
+        Ok(reply)
+    }
+
     fn version(&self, held: &Held) -> Result<Version, Box<Stop>> {
         // In a dry run an unfinished swap is still written down: what it replaced is what would come back.
         let unfinished = held
             .state
             .swap
             .as_ref()
-            .filter(|_| held.found == Found::Made);
+            .filter(|_| matches!(held.found, Found::Made | Found::Foreign));
         let mut kept = held
             .state
             .versions
@@ -181,6 +210,17 @@ impl Rollback {
             json: self.common.json,
             now,
         }
+    }
+}
+
+/// What is said of a version that has expired.
+fn ended(version: &Version, now: OffsetDateTime) -> String {
+    match version.facts.not_after < now {
+        true => {
+            let summary = words::until(version.facts.not_after, now);
+            format!("warning: the version that comes back {summary}\n")
+        }
+        false => String::new(),
     }
 }
 

@@ -49,7 +49,20 @@ impl Started<'_> {
                 self.pending.started.date()
             ),
         };
-        format!("{first}\n{}\n{}", words::columns(&rows), self.next())
+        let or = match self.is_new {
+            true => String::new(),
+            false => self.otherwise(),
+        };
+        format!("{first}\n{}\n{}{or}", words::columns(&rows), self.next())
+    }
+
+    /// How a start that waits is given up.
+    fn otherwise(&self) -> String {
+        let files = escape::text(&format!("{}/pending.*", words::shell(&store(self.site))));
+        let start = command("start", self.site);
+        format!(
+            "or    rm {files} && {start}    (gives this one up: a certificate made for its request has no key then)\n"
+        )
     }
 
     fn next(&self) -> String {

@@ -50,7 +50,8 @@ impl Status<'_> {
         }
         for (position, version) in self.state.versions.iter().rev().enumerate() {
             let word = if position == 0 { "kept" } else { "" };
-            let text = format!("{}   {}", version.number, summary(&version.facts, now));
+            let summary = summary(&version.facts, now);
+            let text = format!("version {}   {summary}", version.number);
             rows.push((word.to_string(), text));
         }
         if !self.state.versions.is_empty() || self.state.pending.is_some() {

@@ -11,6 +11,8 @@ use time::{Duration, OffsetDateTime};
 pub enum Outcome {
     /// The new one stands there.
     Swapped,
+    /// It stands where nothing stood.
+    Restored,
     /// It stood there before, and what was unfinished is finished.
     Completed,
     /// It stood there before, and nothing was unfinished.
@@ -52,11 +54,15 @@ impl Swapped<'_> {
         let first = match (self.outcome, self.event) {
             (Outcome::Nothing, _) => return format!("{live} holds it already: {new}\n"),
             (Outcome::Completed, _) => format!("completed the rotation of {live}   {new}"),
+            (Outcome::Restored, _) => format!("brought back {live}   {new}"),
             (Outcome::Swapped, Event::Finish) => format!("replaced {live}   {new}, {}", self.form),
             (Outcome::Swapped, Event::Rollback) => format!("brought back {live}   {new}"),
         };
         let mut rows = vec![("before".to_string(), summary(self.old, now))];
-        if self.kept {
+        if self.outcome == Outcome::Restored {
+            let mode = "0600, of this user: what the missing file had is not known";
+            rows.push(("mode".to_string(), mode.to_string()));
+        } else if self.kept {
             rows.push(("kept".to_string(), format!("in {}", store(self.site))));
         }
         rows.extend(
@@ -97,7 +103,7 @@ impl Swapped<'_> {
                 }
             }
             Event::Rollback => {
-                if self.kept {
+                if self.kept && self.outcome != Outcome::Restored {
                     let back = command("rollback", self.site);
                     steps.push(format!("{back}    (undoes this)"));
                 }

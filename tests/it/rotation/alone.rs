@@ -280,7 +280,7 @@ fn a_folder_of_state_that_others_write_to_is_not_used() {
     std::fs::remove_dir(place.path(".pushcert")).unwrap();
     std::os::unix::fs::symlink("first", place.path(".pushcert")).unwrap();
     let ran = place.run("rotate start ck.pem --json");
-    assert_eq!((ran.code, ran.ids()), (3, vec!["not-writable".to_string()]));
+    assert_eq!((ran.code, ran.ids()), (3, vec!["not-readable".to_string()]));
     assert_eq!(
         place.names("first"),
         [

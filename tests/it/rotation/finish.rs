@@ -320,8 +320,27 @@ fn a_form_that_cannot_be_kept_swaps_nothing() {
 
     place.ok("merge old.cer first/PushKey.pem lab/ca.pem -o chained.pem");
     let own = place.text("chained.pem");
-    // The chain in the live file serves the new leaf as well; without one at hand nothing is swapped.
-    place.ok("rotate finish chained.pem new.cer --no-check");
+    // A leaf of another lab, whose issuer is not at hand.
+    place.ok("lab init --lab other");
+    let request = "first/CertificateSigningRequest.certSigningRequest";
+    place.ok(&format!(
+        "lab issue {request} --lab other -o foreign.cer --kind sandbox --topic {TOPIC} --days 365"
+    ));
+    for dry in ["", " --dry-run"] {
+        let ran = place.run(&format!(
+            "rotate finish chained.pem foreign.cer --no-check{dry}"
+        ));
+        assert_eq!(ran.code, 3);
+        assert_eq!(
+            ran.stderr.lines().next().unwrap(),
+            "error: chained.pem: cannot be written: its form cannot be kept: it has its issuer's certificate in it, and that of the new one is not here; name the issuer's file beside it"
+        );
+        assert_eq!(place.text("chained.pem"), own);
+    }
+    place.ok("rotate finish chained.pem foreign.cer other/ca.pem --no-check");
+    assert_eq!(labels(&place.text("chained.pem")).len(), labels(&own).len());
+    // The chain in the live file serves the next leaf as well.
+    place.ok("rotate finish chained.pem new.cer lab/ca.pem --no-check --allow not-later");
     assert_eq!(labels(&place.text("chained.pem")).len(), labels(&own).len());
 }
 

@@ -1,8 +1,10 @@
 //! `rotate`: the plan by itself, then the command with everything that may go wrong between two system calls.
 
 mod alone;
+mod disk;
 mod faults;
 mod finish;
+mod gone;
 mod live;
 mod order;
 mod pairs;

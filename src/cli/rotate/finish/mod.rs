@@ -18,6 +18,7 @@ use crate::apple::Environment;
 use crate::finding::Finding;
 use crate::live::Target;
 use crate::rotation::{Event, Facts, Found, Live, MAY_BE_ALLOWED};
+use crate::secret::SecretBytes;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use reading::Ready;
@@ -84,7 +85,7 @@ impl Finish {
             super::super::passphrases(&self.passin, None, &self.common, &self.new)?;
         let live_key = self.live_key.as_deref();
         let mut held = match self.dry_run {
-            true => Held::look(&self.live, live_key)?,
+            true => Held::look(&self.live, live_key, now)?,
             false => Held::take(&self.live, live_key, "finish", now)?,
         };
         let warning = held.warning();
@@ -114,10 +115,16 @@ impl Finish {
             ]);
         }
         // Whether its form can be kept is part of the answer.
-        ready.live.form.encode(&ready.choice.identity)?;
+        self.encode(ready)?;
         let ask = (!self.no_check).then(|| format!("ask {}", self.question().describe()));
         let keep = format!("keep the live version, {} of them in all", self.keep);
         Ok(ask.into_iter().chain([keep, "swap".to_string()]).collect())
+    }
+
+    /// The new identity in the live file's form.
+    fn encode(&self, ready: &Ready) -> Result<Vec<SecretBytes>, Box<Stop>> {
+        let encoded = ready.live.form.encode(&ready.choice.identity);
+        Ok(encoded.map_err(|error| error.in_file(&self.live))?)
     }
 
     fn account<'a>(

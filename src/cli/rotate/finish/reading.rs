@@ -8,7 +8,6 @@ use super::super::opened::Opened;
 use super::{Finish, refused};
 use crate::apple::Environment;
 use crate::assembly::{Choice, Parts};
-use crate::error::Error;
 use crate::files;
 use crate::inputs::{self, Input, State};
 use crate::rotation::store::PENDING_KEY;
@@ -81,16 +80,10 @@ fn own_keys(
     let pending = held.state.pending.as_ref();
     if pending.is_some_and(|pending| !pending.reuses_key) {
         let path = held.site.store.join(PENDING_KEY);
-        match files::read(&path) {
-            Ok(bytes) => {
-                let mut key = inputs::open_bytes(&path, &bytes, candidates);
-                key.named = false;
-                own.push(key);
-            }
-            // It went when it became the live one, and the state that says so did not last through a power cut.
-            Err(error) if matches!(error.cause(), Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let bytes = files::read(&path)?;
+        let mut key = inputs::open_bytes(&path, &bytes, candidates);
+        key.named = false;
+        own.push(key);
     }
     let live = opened.inputs.iter();
     own.extend(live.filter_map(|input| keys_of(&input.path, &input.state)));

@@ -22,9 +22,8 @@ impl Finish {
         hook: Option<&Hook>,
         now: OffsetDateTime,
     ) -> Result<Reply, Box<Stop>> {
+        let contents = self.encode(&ready)?;
         let Ready { live, plan, .. } = ready;
-        let encoded = live.form.encode(&ready.choice.identity);
-        let contents = encoded.map_err(|error| error.in_file(&self.live))?;
         let mut overridden = plan.overridden.clone();
         let checked = self.judge(held, &live, &contents, &mut overridden, now);
         let account = self.account(&plan.old, &plan.new, &overridden, &live, now);
