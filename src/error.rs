@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// Nothing stands at the path.
     NotFound,
+    /// The same, where it is known what should stand there and that it is no input.
+    Missing {
+        /// What should ("configuration file").
+        what: &'static str,
+    },
     /// The path exists and cannot be read; `reason` is the system's word or the kind of file it is.
     NotReadable {
         /// What keeps it from being read.
@@ -108,7 +113,7 @@ impl Error {
     /// The stable id that JSON shows.
     pub fn id(&self) -> &'static str {
         match self {
-            Error::NotFound => "not-found",
+            Error::NotFound | Error::Missing { .. } => "not-found",
             Error::NotReadable { .. } => "not-readable",
             Error::Empty => "empty",
             Error::TooLarge { .. } => "too-large",
@@ -141,6 +146,18 @@ impl Error {
         }
     }
 
+    /// The same error; where nothing stands at the path it says what should ("configuration file").
+    pub fn of_missing(self, what: &'static str) -> Error {
+        match self {
+            Error::NotFound => Error::Missing { what },
+            Error::InFile { path, source } => Error::InFile {
+                path,
+                source: Box::new(source.of_missing(what)),
+            },
+            other => other,
+        }
+    }
+
     /// The file it is about, if one is known.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -162,6 +179,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotFound => write!(f, "no such file or folder"),
+            Error::Missing { what } => write!(f, "no such {what}"),
             Error::NotReadable { reason } => write!(f, "cannot be read: {reason}"),
             Error::Empty => write!(f, "the file is empty"),
             Error::TooLarge { limit } => write!(f, "larger than {} MiB", limit >> 20),

@@ -67,7 +67,7 @@ struct RawFile {
 /// # Errors
 /// What keeps it from being read; `usage` with line and key for what is wrong in it.
 pub(super) fn read(path: &Path) -> Result<Config> {
-    let bytes = files::read(path)?;
+    let bytes = files::read(path).map_err(|error| error.of_missing("configuration file"))?;
     let text = std::str::from_utf8(bytes.expose_secret()).map_err(|_| Error::Usage {
         reason: format!("{}: is not UTF-8", path.display()),
     })?;

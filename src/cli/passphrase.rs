@@ -259,7 +259,7 @@ impl Passphrases {
             // An empty file holds the empty passphrase, as an empty line does.
             Source::File(path) => match files::read_line(path) {
                 Err(error) if matches!(error.cause(), Error::Empty) => SecretBytes::new(Vec::new()),
-                line => line?,
+                line => line.map_err(|error| error.of_missing("passphrase file"))?,
             },
             Source::Fd(number) => descriptor_line(*number)?,
         };

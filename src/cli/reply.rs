@@ -4,12 +4,14 @@ use super::Common;
 use super::terminal::say;
 use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
+use crate::files;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::report::{escape, json, words, wrap};
 use crate::secret::SecretBytes;
 use serde_json::{Map, Value};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 /// What a command has to say.
 #[derive(Default)]
@@ -107,7 +109,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "export the file again with another tool or algorithm"
         }
         Error::WrongKind { found, .. } => return other_kind(error, found),
-        Error::NotFound => "pushcert inspect . shows what is in this folder",
+        Error::NotFound => return what_is_there(error.path()),
         Error::NoInputFound { .. } => "pushcert inspect DIR shows what a folder holds",
         _ => return None,
     };
@@ -117,6 +119,17 @@ pub(super) fn hint(error: &Error) -> Option<String> {
 /// Says a text on stderr, as wide as the terminal that it goes to.
 pub(super) fn converse(text: &str) {
     say(&fitted(text, &std::io::stderr()));
+}
+
+/// How to see what stands where a file was looked for.
+fn what_is_there(path: Option<&Path>) -> Option<String> {
+    let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
+    if folder.as_os_str().is_empty() {
+        return Some("pushcert inspect . shows what is in this folder".to_string());
+    }
+    let name = words::shell(&folder.display().to_string());
+    files::is_folder(folder)
+        .then(|| format!("pushcert inspect {name} shows what is in that folder"))
 }
 
 /// The text as wide as the terminal that it goes to; anywhere else as it is.

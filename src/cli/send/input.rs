@@ -52,7 +52,7 @@ impl Addressees {
             (None, Some(path)) => path,
             (None, None) => return Err(Stop::usage("--token or --tokens says to whom")),
         };
-        let bytes = read(path)?;
+        let bytes = read(path, "file of device tokens")?;
         let in_file = |finding: Finding| finding.in_path(name(path));
         let tokens = Tokens::parse(bytes.expose_secret())
             .map_err(|findings| Stop::no(findings.into_iter().map(in_file).collect()))?;
@@ -89,17 +89,17 @@ impl Contents {
         let path = self.payload.as_deref();
         let payload: Parsed = match (&self.alert, path) {
             (Some(text), _) => Ok(Payload::alert(text)),
-            (None, Some(path)) => Payload::parse(read(path)?.expose_secret()),
+            (None, Some(path)) => Payload::parse(read(path, "payload file")?.expose_secret()),
             (None, None) => return Err(Stop::usage("--alert or --payload says what is sent")),
         };
         payload.map_err(|reason| refused(id::BAD_PAYLOAD, path, format!("the payload {reason}")))
     }
 }
 
-fn read(path: &Path) -> Result<SecretBytes, Box<Stop>> {
+fn read(path: &Path, what: &'static str) -> Result<SecretBytes, Box<Stop>> {
     let bytes = match path.as_os_str() == "-" {
         true => files::read_stdin(),
         false => files::read(path),
     };
-    Ok(bytes?)
+    Ok(bytes.map_err(|error| error.of_missing(what))?)
 }
