@@ -1,10 +1,11 @@
 //! Foreign text (names in certificates, paths, answers of servers) made harmless for a terminal and for logs.
 
-/// Replaces C0, C1, line breaks and bidirectional controls by `\u{..}` escapes.
+/// Replaces C0, C1, line breaks and bidirectional controls by `\u{..}` escapes, and the second of two number signs: `##[`, `##vso[` and
+/// `##teamcity[` are commands to those who read logs, wherever in a line they stand.
 pub fn text(foreign: &str) -> String {
     let mut escaped = String::with_capacity(foreign.len());
     for character in foreign.chars() {
-        if is_harmful(character) {
+        if is_harmful(character) || begins_command(character, &escaped) {
             escaped.extend(character.escape_unicode());
         } else {
             escaped.push(character);
@@ -17,8 +18,9 @@ pub fn text(foreign: &str) -> String {
 pub fn json(document: &str) -> String {
     let mut escaped = String::with_capacity(document.len());
     for character in document.chars() {
-        // ASCII's are escaped already, or lay the document out.
-        if !character.is_ascii() && is_harmful(character) {
+        // ASCII's controls are escaped already, or lay the document out.
+        let harmful = !character.is_ascii() && is_harmful(character);
+        if harmful || begins_command(character, &escaped) {
             escaped.push_str(&format!("\\u{:04x}", character as u32));
         } else {
             escaped.push(character);
@@ -34,6 +36,10 @@ pub fn lines(text_of_ours: &str) -> String {
         .map(text)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+fn begins_command(character: char, before: &str) -> bool {
+    character == '#' && before.ends_with('#')
 }
 
 fn is_harmful(character: char) -> bool {

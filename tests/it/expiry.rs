@@ -513,12 +513,14 @@ fn a_step_of_actions_gets_annotations_a_summary_and_outputs() {
     ];
     let line = format!("certs --format github --at {NOW}");
     let (code, stdout, _) = folder.run_with(&line, &environment);
+    let (answer, stdout) = stdout.split_once('\n').unwrap();
+    assert_eq!(answer, "critical   3 of 5 certificates need action");
     let expected = "\
 ::error file=certs/pay.cer,title=com.example.pay::com.example.pay (sandbox + production) expired 12 days ago
 ::error file=certs/app.cer,title=com.example.app::com.example.app (sandbox) expires in 3 days
 ::warning file=certs/news.cer,title=com.example.news::com.example.news (sandbox + production) expires in 21 days
 ";
-    assert_eq!((code, stdout.as_str()), (2, expected));
+    assert_eq!((code, stdout), (2, expected));
     let summary = folder.text("summary.md");
     assert_eq!(summary.lines().next().unwrap(), "before");
     assert!(
@@ -546,7 +548,7 @@ fn more_than_ten_annotations_of_a_kind_are_counted_instead() {
         );
     }
     let (_, stdout, _) = folder.run("c --format github");
-    assert_eq!(stdout.lines().count(), 10);
+    assert_eq!(stdout.lines().count(), 11);
     assert_eq!(
         stdout.lines().last().unwrap(),
         "::error title=pushcert expiry::3 more; pushcert expiry lists all of them"
@@ -626,7 +628,16 @@ fn a_broken_configuration_is_told_by_line_and_key() {
         let expected = format!("error: pushcert.toml: {reason}\n");
         assert_eq!((code, stderr), (64, expected));
     }
-    assert_eq!(folder.run("certs --config none.toml").0, 3);
+    for (line, expected) in [
+        (
+            "certs --config none.toml",
+            "none.toml: no such configuration file",
+        ),
+        ("certs --passin file:none", "none: no such passphrase file"),
+    ] {
+        let (code, _, stderr) = folder.run(line);
+        assert_eq!((code, stderr), (3, format!("error: {expected}\n")));
+    }
     folder.write("pushcert.toml", b"warn = \"5d\"\n");
     assert_eq!(folder.run("--config pushcert.toml").0, 64);
 }

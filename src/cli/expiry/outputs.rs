@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::report::expiry::{
     Outcome, csv, github, html, ics, junit, nagios, prometheus, sarif, text,
 };
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
@@ -97,6 +97,11 @@ impl Outputs {
         self.stream.is_some() && self.files.is_empty()
     }
 
+    /// Whether rows go by on a terminal while they are read.
+    pub(super) fn show_rows(&self) -> bool {
+        self.stream.is_some() && std::io::stdout().is_terminal()
+    }
+
     /// Writes the rows to stdout already, if that is where and how they go.
     pub(super) fn stream(&mut self, rows: &[Row], now: OffsetDateTime) {
         let Some(stream) = &mut self.stream else {
@@ -127,7 +132,7 @@ impl Outputs {
             Format::Prometheus => prometheus::metrics(outcome, moment::now(None)),
             Format::Junit => junit::document(outcome),
             Format::Sarif => sarif::log(outcome),
-            Format::Github => github::annotations(outcome),
+            Format::Github => github::log(outcome),
             Format::Ics => ics::calendar(outcome),
             Format::Html => html::page(outcome),
             Format::Nagios => nagios::line(outcome),

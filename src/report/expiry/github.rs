@@ -1,6 +1,6 @@
 //! For a step of GitHub Actions: annotations, the summary's table, and outputs for the steps after it.
 
-use super::{Outcome, headline, sentence};
+use super::{Outcome, answer, headline, sentence};
 use crate::expiry::{Entry, Row};
 use crate::finding::Status;
 use crate::report::escape;
@@ -8,6 +8,11 @@ use crate::validity::days_remaining;
 
 /// How many annotations of a kind are shown of one step; the rest would vanish without a word.
 const SHOWN: usize = 10;
+
+/// What the step's log shows: the answer, also where all is good, and the annotations.
+pub fn log(outcome: &Outcome) -> String {
+    answer(outcome) + &annotations(outcome)
+}
 
 /// Workflow commands, a line each.
 pub fn annotations(outcome: &Outcome) -> String {

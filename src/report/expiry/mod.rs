@@ -128,16 +128,22 @@ fn certificates(count: usize) -> String {
     }
 }
 
+/// The first line where a person may read it: the severity and the headline. Escaped.
+fn answer(outcome: &Outcome) -> String {
+    let status = outcome.summary.status();
+    format!("{:<9}  {}\n", status.as_str(), headline(outcome))
+}
+
 /// `4 of 128 certificates need action`, or what ends first. Escaped.
 fn headline(outcome: &Outcome) -> String {
     let summary = outcome.summary;
     let all = certificates(summary.distinct() + summary.unknown);
     match (summary.needing_action(), &summary.next) {
         (0, Some(next)) => format!(
-            "{all}, the {} {} ({}, {})",
+            "{all}, {} {} ({}, {})",
             match summary.distinct() {
-                1 => "end",
-                _ => "next ends",
+                1 => "it ends",
+                _ => "the next ends",
             },
             words::distance(next.not_after, outcome.now),
             escape::text(&next.title),

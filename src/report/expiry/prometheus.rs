@@ -65,7 +65,7 @@ pub fn metrics(outcome: &Outcome, ran: OffsetDateTime) -> String {
     family(
         &mut text,
         end,
-        "When a push certificate ends, by topic and environment.",
+        "When it ends, in seconds since 1970; topic is its first one, or its common name where it has none.",
     );
     let mut own: BTreeMap<&str, &Dated> = BTreeMap::new();
     for (dated, labels) in series.values() {

@@ -1,6 +1,6 @@
 //! For a person: the answer, then what needs attention, most urgent first, and how much is good.
 
-use super::{Outcome, environments, headline, owner};
+use super::{Outcome, answer, environments, owner};
 use crate::expiry::{Entry, Role, Row};
 use crate::report::{escape, words};
 use crate::validity::Expiry;
@@ -8,8 +8,7 @@ use time::OffsetDateTime;
 
 /// The page.
 pub fn text(outcome: &Outcome) -> String {
-    let status = outcome.summary.status();
-    let mut page = format!("{:<9}  {}\n", status.as_str(), headline(outcome));
+    let mut page = answer(outcome);
     let urgent = outcome.urgent();
     if urgent.is_empty() {
         return page;

@@ -6,7 +6,7 @@ use pushcert::report::escape;
 use serde_json::Value;
 
 /// Each as topic, common name, team, issuer and file name of a certificate.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "</script><img src=x onerror=alert(1)>",
     "\"><svg/onload=alert(1)> & 'quoted' &lt;",
     "<!-- <![CDATA[ ]]> --> <?xml?>",
@@ -20,6 +20,7 @@ const NAMES: [&str; 14] = [
     "\u{1b}[31mred\u{7}\u{9b}2J\u{85}\u{2028}",
     "a|b;c,d:e=f\\n %0A%7C ${x}",
     "{0} {{1}} [click](http://e) `x`",
+    "##[stop-commands]x ##vso[a.b]y ###[z]",
     "-2+3\u{feff}\u{fffe}\u{ffff}",
 ];
 
@@ -176,7 +177,7 @@ fn in_github_no_command_of_theirs() {
     assert_eq!(column(&commands, "kind"), ["warning"; 10]);
     assert_eq!(
         commands[9]["message"],
-        "5 more; pushcert expiry lists all of them"
+        "6 more; pushcert expiry lists all of them"
     );
     let shown = commands.as_array().unwrap();
     for (number, command) in shown.iter().take(9).enumerate() {
@@ -191,12 +192,12 @@ fn in_nagios_one_line() {
     let line = hostile().read("nagios");
     let said = line["said"].as_str().unwrap();
     assert!(
-        said.starts_with("APNS_CERT WARNING: 14 of 14 certificates need action; "),
+        said.starts_with("APNS_CERT WARNING: 15 of 15 certificates need action; "),
         "{said}"
     );
     assert!(said.contains(&sentences()[0]), "{said}");
     assert_eq!(line["data"]["days"], 9);
-    assert_eq!(line["data"]["warning"], 14);
+    assert_eq!(line["data"]["warning"], 15);
 }
 
 #[test]

@@ -110,11 +110,14 @@ def read_sarif(raw, schema):
 
 
 def read_github(raw, _):
-    """Workflow commands: what begins with `::` is one, and nothing else may look like one."""
+    """Workflow commands, and before them a line for people. What begins with `::` is one, and `##[` is one wherever it stands."""
     commands = []
-    for line in raw.decode("utf-8").splitlines():
+    first, *lines = raw.decode("utf-8").splitlines()
+    if first.lstrip().startswith("::") or "##" in first:
+        fail(f"no line for people: {first!r}")
+    for line in lines:
         match = re.fullmatch(r"::(error|warning) ([^:]*)::(.*)", line)
-        if not match:
+        if not match or "##" in line:
             fail(f"no annotation: {line!r}")
         properties = dict(part.split("=", 1) for part in match.group(2).split(","))
         plain = lambda text: (
