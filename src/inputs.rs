@@ -1,6 +1,6 @@
 //! Paths and candidate passphrases to opened contents, for every command. What stays locked or unreadable stays a value; nothing here asks.
 
-use crate::container::{self, Container, Contents, Depth, Locked};
+use crate::container::{self, CertificatePart, Container, Contents, Depth, Locked};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::finding::{Finding, Severity};
@@ -79,6 +79,15 @@ impl Input {
             State::Open(contents) => Some(contents),
             State::Locked { locked, .. } => Some(locked.visible()),
             State::Failed(_) => None,
+        }
+    }
+
+    /// Takes the certificates out that are readable.
+    pub fn take_certificates(&mut self) -> Vec<CertificatePart> {
+        match &mut self.state {
+            State::Open(contents) => std::mem::take(&mut contents.certificates),
+            State::Locked { locked, .. } => locked.take_certificates(),
+            State::Failed(_) => Vec::new(),
         }
     }
 
@@ -180,15 +189,27 @@ pub struct Found {
 
 impl Found {
     /// Opens it; what stays locked or unreadable is a value.
-    pub fn open(self, passphrases: &[Passphrase], depth: Depth) -> Input {
-        let state = match self.trouble {
+    pub fn open(mut self, passphrases: &[Passphrase], depth: Depth) -> Input {
+        let state = match self.trouble.take() {
             Some(error) => State::Failed(error),
-            None => open_file(&self.path, passphrases, depth),
+            None => self
+                .read()
+                .and_then(|bytes| container::parse_to(&bytes, depth))
+                .and_then(|container| unlocked(container, passphrases))
+                .unwrap_or_else(|error| State::Failed(error.in_file(&self.path))),
         };
         Input {
             path: self.path,
             named: self.named,
             state,
+        }
+    }
+
+    fn read(&self) -> Result<SecretBytes> {
+        match self.named {
+            true if self.path.as_os_str() == "-" => files::read_stdin(),
+            true => files::read(&self.path),
+            false => files::read_walked(&self.path),
         }
     }
 }
@@ -248,21 +269,6 @@ impl Input {
                 .is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
         };
         !self.named && other && !claims()
-    }
-}
-
-fn open_file(path: &Path, passphrases: &[Passphrase], depth: Depth) -> State {
-    read(path)
-        .and_then(|bytes| container::parse_to(&bytes, depth))
-        .and_then(|container| unlocked(container, passphrases))
-        .unwrap_or_else(|error| State::Failed(error.in_file(path)))
-}
-
-fn read(path: &Path) -> Result<SecretBytes> {
-    if path.as_os_str() == "-" {
-        files::read_stdin()
-    } else {
-        files::read(path)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
+use x509_parser::asn1_rs::oid;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -64,6 +65,11 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
+const EC: &[u8] = &oid!(raw 1.2.840.10045.2.1);
+const ED25519: &[u8] = &oid!(raw 1.3.101.112);
+const ED448: &[u8] = &oid!(raw 1.3.101.113);
+
 /// What is known of a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -90,28 +96,28 @@ impl PublicKey {
 
     /// Reads one that is parsed already.
     pub(crate) fn of(spki: &SubjectPublicKeyInfo<'_>) -> PublicKey {
-        let oid = spki.algorithm.algorithm.to_id_string();
-        let curve = spki
-            .algorithm
-            .parameters
-            .as_ref()
-            .and_then(|parameters| parameters.as_oid().ok())
-            .map(|oid| oid.to_id_string());
-        let (algorithm, bits, curve) = match oid.as_str() {
-            "1.2.840.113549.1.1.1" => {
+        let oid = &spki.algorithm.algorithm;
+        let (algorithm, bits, curve) = match oid.as_bytes() {
+            RSA => {
                 let bits = match spki.parsed() {
                     Ok(x509_parser::public_key::PublicKey::RSA(rsa)) => modulus_bits(rsa.modulus),
                     _ => 0,
                 };
                 ("RSA".to_string(), bits, None)
             }
-            "1.2.840.10045.2.1" => {
+            EC => {
+                let curve = spki
+                    .algorithm
+                    .parameters
+                    .as_ref()
+                    .and_then(|parameters| parameters.as_oid().ok())
+                    .map(|oid| oid.to_id_string());
                 let (name, bits) = curve_name(curve.as_deref().unwrap_or_default());
                 ("EC".to_string(), bits, Some(name))
             }
-            "1.3.101.112" => ("Ed25519".to_string(), 256, None),
-            "1.3.101.113" => ("Ed448".to_string(), 456, None),
-            other => (algorithm_name(other).to_string(), 0, None),
+            ED25519 => ("Ed25519".to_string(), 256, None),
+            ED448 => ("Ed448".to_string(), 456, None),
+            _ => (algorithm_name(&oid.to_id_string()).to_string(), 0, None),
         };
         PublicKey {
             algorithm,

@@ -1,20 +1,22 @@
 //! The kinds of certificates and how they are told apart: the marker OIDs first, the common name only as fallback.
 //! The names and OIDs were read off published certificates; Apple documents the OIDs in its own assignments list.
 
-/// DER dotted form of "may use the development push service" (sandbox).
-pub const OID_SANDBOX: &str = "1.2.840.113635.100.6.3.1";
+use x509_parser::asn1_rs::{Oid, oid};
+
+/// "May use the development push service" (sandbox).
+pub const OID_SANDBOX: Oid<'static> = oid!(1.2.840.113635.100.6.3.1);
 /// "May use the production push service".
-pub const OID_PRODUCTION: &str = "1.2.840.113635.100.6.3.2";
+pub const OID_PRODUCTION: Oid<'static> = oid!(1.2.840.113635.100.6.3.2);
 /// The list of topics and their kinds.
-pub const OID_TOPICS: &str = "1.2.840.113635.100.6.3.6";
+pub const OID_TOPICS: Oid<'static> = oid!(1.2.840.113635.100.6.3.6);
 /// Seen on VoIP certificates; what each means is not documented, but that the second can list topics too.
-pub const OIDS_UNEXPLAINED: [&str; 3] = [
-    "1.2.840.113635.100.6.3.3",
-    "1.2.840.113635.100.6.3.4",
-    "1.2.840.113635.100.6.3.5",
+pub const OIDS_UNEXPLAINED: [Oid<'static>; 3] = [
+    oid!(1.2.840.113635.100.6.3.3),
+    oid!(1.2.840.113635.100.6.3.4),
+    oid!(1.2.840.113635.100.6.3.5),
 ];
 /// Marker of an intermediate of Worldwide Developer Relations.
-pub const OID_WWDR: &str = "1.2.840.113635.100.6.2.1";
+pub const OID_WWDR: Oid<'static> = oid!(1.2.840.113635.100.6.2.1);
 /// How the user id of a certificate for device management begins; the whole of it is the topic.
 pub const MDM_USER_ID: &str = "com.apple.mgmt";
 

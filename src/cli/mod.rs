@@ -30,6 +30,7 @@ mod protect;
 mod reply;
 mod rotate;
 mod send;
+mod status_line;
 pub mod terminal;
 mod waiting;
 mod wishes;

@@ -1,5 +1,6 @@
 //! `--at`, `--timeout` and thresholds: text to moments and durations. The only reader of the wall clock.
 
+use super::reply::Stop;
 use crate::validity::Threshold;
 use std::time::Duration;
 use time::macros::{format_description, time};
@@ -56,4 +57,27 @@ pub(super) fn parse_threshold(text: &str) -> Result<Threshold, String> {
     let duration = parse_duration(text)?;
     let duration = time::Duration::try_from(duration).map_err(|_| "too long".to_string())?;
     Ok(Threshold::Left(duration))
+}
+
+/// The thresholds with their defaults, of which the critical one never lies above the other.
+pub(super) fn thresholds(
+    warn: Option<Threshold>,
+    crit: Option<Threshold>,
+) -> Result<(Threshold, Threshold), Box<Stop>> {
+    let days = |days| Threshold::Left(time::Duration::days(days));
+    let is_default = crit.is_none();
+    let (warn, crit) = (warn.unwrap_or(days(30)), crit.unwrap_or(days(7)));
+    let above = match (warn, crit) {
+        (Threshold::Left(warn), Threshold::Left(crit)) => crit > warn,
+        (Threshold::Percent(warn), Threshold::Percent(crit)) => crit > warn,
+        // How they lie to each other depends on the lifetime.
+        _ => false,
+    };
+    match (above, is_default) {
+        (false, _) => Ok((warn, crit)),
+        (true, false) => Err(Stop::usage("--crit is above --warn")),
+        (true, true) => Err(Stop::usage(
+            "--crit, 7d by default, is above --warn; name both",
+        )),
+    }
 }

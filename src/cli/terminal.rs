@@ -22,8 +22,12 @@ pub fn say(text: &str) {
 /// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the
 /// value of that variable; empty, `0` and `false` say nothing.
 pub fn may_prompt(no_input: bool, ci: Option<&str>) -> bool {
-    let ci = !matches!(ci, None | Some("" | "0" | "false"));
-    !no_input && !ci && io::stderr().is_terminal()
+    !no_input && !ci_says_no(ci) && io::stderr().is_terminal()
+}
+
+/// Whether `CI`, with this value, says that nobody sits at the terminal.
+pub fn ci_says_no(ci: Option<&str>) -> bool {
+    !matches!(ci, None | Some("" | "0" | "false"))
 }
 
 /// Whether a choice may be asked for, which needs standard input as well.

@@ -52,6 +52,11 @@ impl Locked {
         &self.visible
     }
 
+    /// Takes the certificates out of it, which unlocking then does not bring again.
+    pub fn take_certificates(&mut self) -> Vec<CertificatePart> {
+        std::mem::take(&mut self.visible.certificates)
+    }
+
     /// Opens every encrypted part, each with the first passphrase that fits it.
     ///
     /// # Errors

@@ -121,7 +121,7 @@ impl Row {
 }
 
 impl Dated {
-    pub(super) fn of_certificate(certificate: &Certificate) -> Dated {
+    pub(super) fn of_certificate(certificate: Certificate) -> Dated {
         let role = match certificate.is_ca {
             true => Role::Ca,
             false => Role::Leaf,
@@ -133,18 +133,18 @@ impl Dated {
             not_before: Some(certificate.not_before),
             not_after: certificate.not_after,
             kind: Some(certificate.kind),
-            environments: certificate.environments.clone(),
+            environments: certificate.environments,
             topics: certificate
                 .topics
-                .iter()
-                .map(|topic| topic.name.clone())
+                .into_iter()
+                .map(|topic| topic.name)
                 .collect(),
-            team_id: certificate.team_id.clone(),
-            bundle_id: certificate.bundle_id.clone(),
-            subject: certificate.subject.text.clone(),
-            common_name: certificate.subject.common_name.clone(),
-            issuer_common_name: certificate.issuer.common_name.clone(),
-            serial_number: Some(certificate.serial_number.clone()),
+            team_id: certificate.team_id,
+            bundle_id: certificate.bundle_id,
+            subject: certificate.subject.text,
+            common_name: certificate.subject.common_name,
+            issuer_common_name: certificate.issuer.common_name,
+            serial_number: Some(certificate.serial_number),
             sha256: Some(certificate.sha256),
             owner: None,
             warn: Threshold::Left(Duration::ZERO),

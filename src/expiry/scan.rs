@@ -1,22 +1,26 @@
 //! Files to rows, on every core, in the order of the walk and without keeping more than a few batches at a time.
 
+use super::file::{has_dates, told};
 use super::policy::Policy;
-use super::row::{Dated, Entry, Row};
+use super::progress::Progress;
+use super::row::{Entry, Row};
 use super::summary::Tally;
-use crate::container::{Depth, Format};
+use crate::container::Depth;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Status};
 use crate::inputs::{self, Found, Input, Keyring, State};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// How many files a thread takes at once.
 const CHUNK: usize = 64;
 /// How many of its chunks may wait for a thread, and for the reader of the rows.
 const WAITING: usize = 8;
+/// How long a batch is waited for before whoever waits may look around.
+const MOMENT: Duration = Duration::from_millis(20);
 /// What a row of the command line is missing where it leads to nothing.
 const WANTED: &str = "certificate";
 
@@ -45,35 +49,27 @@ pub enum Keep {
     Attention,
 }
 
-/// Counters that whoever waits may look at.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Files found so far.
-    pub found: AtomicUsize,
-    /// Files read so far.
-    pub read: AtomicUsize,
-}
-
 /// The batches of all files, in order.
 pub struct Scan {
-    work: Work,
+    /// The chunk `n` is that of thread `n % readers`, so the order needs no sorting.
+    readers: Vec<Receiver<Batch>>,
+    turn: usize,
+    threads: Vec<JoinHandle<()>>,
     paths: Vec<PathBuf>,
     fruitful: Vec<bool>,
     /// The last batch, of paths that brought nothing, has been given.
     ended: bool,
 }
 
-enum Work {
-    /// Few files, already read.
-    Done(Option<Batch>),
-    /// A thread for each core; the chunk `n` is that of thread `n % threads`, so the order needs no sorting.
-    Threads {
-        batches: Vec<Receiver<Batch>>,
-        turn: usize,
-    },
+/// How the files are read.
+struct Reading<'a> {
+    keyring: &'a Keyring,
+    policy: &'a Arc<Policy>,
+    keep: Keep,
+    progress: &'a Arc<Progress>,
 }
 
-/// Reads all that is below the paths. Threads are only started where there is work for them.
+/// Reads all that is below the paths, on threads: one where there is little to read, else as many as there are cores.
 ///
 /// # Errors
 /// Where the system gives no thread.
@@ -84,39 +80,80 @@ pub fn scan(
     keep: Keep,
     progress: &Arc<Progress>,
 ) -> Result<Scan> {
-    let mut files = inputs::find(paths.to_vec());
-    let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
-    let work = if first.len() < CHUNK {
-        progress.found.store(first.len(), Ordering::Relaxed);
-        let batch = read(first, keyring, policy, keep, progress);
-        Work::Done(Some(batch))
-    } else {
-        threads(first, files, keyring, policy, keep, progress)?
+    let reading = Reading {
+        keyring,
+        policy,
+        keep,
+        progress,
     };
-    Ok(Scan {
-        work,
+    let mut scan = Scan {
+        readers: Vec::new(),
+        turn: 0,
+        threads: Vec::new(),
         paths: paths.to_vec(),
         fruitful: vec![false; paths.len()],
         ended: false,
-    })
+    };
+    let mut files = inputs::find(paths.to_vec());
+    let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
+    if first.len() < CHUNK {
+        progress.found(first.len());
+        // It fits into the channel, and is not waited for.
+        let _no_reader = scan.start(&reading)?.send(first);
+        return Ok(scan);
+    }
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let chunks: Vec<_> = (0..cores)
+        .map(|_| scan.start(&reading))
+        .collect::<Result<_>>()?;
+    scan.spawn(move || {
+        let rest = std::iter::from_fn(|| Some(files.by_ref().take(CHUNK).collect::<Vec<_>>()));
+        let all = std::iter::once(first).chain(rest.take_while(|chunk| !chunk.is_empty()));
+        for (chunk, reader) in all.zip(chunks.iter().cycle()) {
+            if reader.send(chunk).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(scan)
 }
 
-fn threads(
-    first: Vec<Found>,
-    mut files: impl Iterator<Item = Found> + Send + 'static,
-    keyring: &Keyring,
-    policy: &Arc<Policy>,
-    keep: Keep,
-    progress: &Arc<Progress>,
-) -> Result<Work> {
-    let count = thread::available_parallelism().map_or(1, usize::from);
-    let (mut chunks, mut batches) = (Vec::new(), Vec::new());
-    for _ in 0..count {
+impl Iterator for Scan {
+    /// `None` where nothing has come for a moment, so that whoever waits can look around.
+    type Item = Option<Batch>;
+
+    fn next(&mut self) -> Option<Option<Batch>> {
+        let reader = self.readers.get(self.turn % self.readers.len().max(1))?;
+        match reader.recv_timeout(MOMENT) {
+            Ok(batch) => {
+                self.turn += 1;
+                for source in &batch.sources {
+                    if let Some(fruitful) = self.fruitful.get_mut(*source) {
+                        *fruitful = true;
+                    }
+                }
+                Some(Some(batch))
+            }
+            Err(RecvTimeoutError::Timeout) => Some(None),
+            // A thread whose turn it is and that has ended had no chunk left to take, and then nobody has.
+            Err(RecvTimeoutError::Disconnected) if self.ended => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                self.ended = true;
+                self.join();
+                Some(Some(self.barren()))
+            }
+        }
+    }
+}
+
+impl Scan {
+    /// Starts a thread that reads what is sent to it.
+    fn start(&mut self, reading: &Reading) -> Result<SyncSender<Vec<Found>>> {
         let (give, take) = sync_channel::<Vec<Found>>(WAITING);
         let (put, out) = sync_channel(WAITING);
-        let (keyring, policy) = (keyring.clone(), Arc::clone(policy));
-        let progress = Arc::clone(progress);
-        spawn(move || {
+        let (keyring, policy) = (reading.keyring.clone(), Arc::clone(reading.policy));
+        let (keep, progress) = (reading.keep, Arc::clone(reading.progress));
+        self.spawn(move || {
             for chunk in take {
                 // Nobody wants the rest after a signal.
                 if put
@@ -127,67 +164,28 @@ fn threads(
                 }
             }
         })?;
-        chunks.push(give);
-        batches.push(out);
+        self.readers.push(out);
+        Ok(give)
     }
-    let progress = Arc::clone(progress);
-    spawn(move || {
-        let rest = std::iter::from_fn(|| Some(files.by_ref().take(CHUNK).collect::<Vec<_>>()));
-        let all = std::iter::once(first).chain(rest.take_while(|chunk| !chunk.is_empty()));
-        hand_out(all, &chunks, &progress);
-    })?;
-    Ok(Work::Threads { batches, turn: 0 })
-}
 
-fn hand_out(
-    all: impl Iterator<Item = Vec<Found>>,
-    chunks: &[SyncSender<Vec<Found>>],
-    progress: &Progress,
-) {
-    for (chunk, thread) in all.zip(chunks.iter().cycle()) {
-        progress.found.fetch_add(chunk.len(), Ordering::Relaxed);
-        if thread.send(chunk).is_err() {
-            break;
-        }
+    fn spawn(&mut self, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let started = thread::Builder::new().spawn(work);
+        let thread = started.map_err(|error| Error::NotReadable {
+            reason: format!("no thread to read with: {error}"),
+        })?;
+        self.threads.push(thread);
+        Ok(())
     }
-}
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> Result<()> {
-    let started = thread::Builder::new().spawn(work);
-    started.map(drop).map_err(|error| Error::NotReadable {
-        reason: format!("no thread to read with: {error}"),
-    })
-}
-
-impl Iterator for Scan {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        let batch = match &mut self.work {
-            Work::Done(batch) => batch.take(),
-            Work::Threads { batches, turn } => {
-                let thread = *turn % batches.len().max(1);
-                *turn += 1;
-                // A thread whose turn it is and that has ended had no chunk left to take, and then nobody has.
-                batches.get(thread).and_then(|batch| batch.recv().ok())
+    /// Waits for the threads that have nothing left to do. One that panicked must not pass for one that found nothing.
+    fn join(&mut self) {
+        for thread in self.threads.drain(..) {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
             }
-        };
-        if let Some(batch) = batch {
-            for source in &batch.sources {
-                if let Some(fruitful) = self.fruitful.get_mut(*source) {
-                    *fruitful = true;
-                }
-            }
-            return Some(batch);
-        }
-        match std::mem::replace(&mut self.ended, true) {
-            true => None,
-            false => Some(self.barren()),
         }
     }
-}
 
-impl Scan {
     /// A row for every path of the command line that brought none.
     fn barren(&self) -> Batch {
         let nothing = Finding::unreadable(&Error::NoInputFound { wanted: WANTED });
@@ -216,22 +214,22 @@ fn read(
 ) -> Batch {
     let mut batch = Batch::default();
     for found in files {
-        let (source, path) = (found.source, found.path.clone());
-        let input = found.open(&keyring.of(&path), Depth::Dates);
-        progress.read.fetch_add(1, Ordering::Relaxed);
+        let source = found.source;
+        let passphrases = keyring.of(&found.path);
+        let mut input = found.open(&passphrases, Depth::Dates);
+        progress.one_more();
         if input.is_foreign() {
             batch.skipped += 1;
             continue;
         }
-        let (mut rows, fruitful) = told(&input, policy);
+        let awaited = input.named && is_locked(&input) && !has_dates(&input);
+        let (mut rows, fruitful) = told(&mut input, policy);
         if fruitful && batch.sources.last() != Some(&source) {
             batch.sources.push(source);
         }
-        match input.state {
-            State::Locked { .. } if input.named && !rows.is_empty() && !has_dates(&input) => {
-                batch.locked.push((batch.rows.len(), input));
-            }
-            _ => batch.tally.add_all(&rows),
+        match awaited && !rows.is_empty() {
+            true => batch.locked.push((batch.rows.len(), input)),
+            false => batch.tally.add_all(&rows),
         }
         if keep == Keep::Attention {
             rows.retain(|row| row.status() != Status::Ok);
@@ -241,62 +239,6 @@ fn read(
     batch
 }
 
-fn has_dates(input: &Input) -> bool {
-    input
-        .contents()
-        .is_some_and(|contents| !contents.certificates.is_empty() || contents.profile.is_some())
-}
-
-/// The rows of a file that was opened.
-pub fn rows(input: &Input, policy: &Policy) -> Vec<Row> {
-    told(input, policy).0
-}
-
-/// The rows that are wanted, and whether there were any at all.
-fn told(input: &Input, policy: &Policy) -> (Vec<Row>, bool) {
-    let trouble = |finding| Row::trouble(input, finding);
-    let not_read = |error: Error| trouble(Finding::unreadable(&error));
-    let Some(contents) = input.contents() else {
-        return (input.trouble().map(not_read).into_iter().collect(), true);
-    };
-    let certificates = contents.certificates.iter().map(|part| &part.certificate);
-    let (all, endless): (Vec<Dated>, bool) = match &contents.profile {
-        Some(signed) => {
-            let dated = Dated::of_profile(&signed.profile);
-            let endless = dated.is_none();
-            (dated.into_iter().collect(), endless)
-        }
-        None => (certificates.map(Dated::of_certificate).collect(), false),
-    };
-    let mut seen = !all.is_empty();
-    let mut rows: Vec<Row> = Vec::with_capacity(all.len());
-    for mut dated in all {
-        dated.with_key = contents.encrypted || !contents.keys.is_empty();
-        policy.judge(&mut dated);
-        if policy.wants(&dated) {
-            rows.push(Row {
-                path: input.path.clone(),
-                entry: Entry::Dated(Box::new(dated)),
-            });
-        }
-    }
-    if endless {
-        rows.push(not_read(Error::Damaged {
-            what: "provisioning profile",
-            reason: "it does not say when it ends".to_string(),
-        }));
-    }
-    rows.extend(input.broken_parts().into_iter().map(trouble));
-    // What is locked in a PEM file is a key, which has no dates; in a PKCS#12 it may be anything.
-    if contents.format == Format::Pkcs12 {
-        rows.extend(input.trouble().map(not_read));
-    }
-    seen |= !rows.is_empty();
-    if !seen && input.named {
-        let found = format!("{} without a certificate", contents.description);
-        let wanted = "a certificate";
-        rows.push(not_read(Error::WrongKind { wanted, found }));
-        seen = true;
-    }
-    (rows, seen)
+fn is_locked(input: &Input) -> bool {
+    matches!(input.state, State::Locked { .. })
 }

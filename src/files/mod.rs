@@ -21,6 +21,7 @@ pub use place::{free_place_of, place_of};
 pub use prepared::{Prepared, prepare, prepare_in_place, prepare_like, sync};
 pub use read::{
     FIFO_WAIT, LIMIT, demand_file, read, read_line, read_stdin, read_stdin_line, read_waiting,
+    read_walked,
 };
 pub use sync::sync_folders;
 pub use walk::is_same;

@@ -33,6 +33,14 @@ pub fn read(path: &Path) -> Result<SecretBytes> {
     read_waiting(path, FIFO_WAIT)
 }
 
+/// As [`read`], for a path that [`super::walk`] gave. The walk has just seen a file there, which is not asked for a second time
+/// before it is opened.
+pub fn read_walked(path: &Path) -> Result<SecretBytes> {
+    open_at_once(path, FIFO_WAIT)
+        .and_then(|mut source| source.whole())
+        .map_err(|error| error.in_file(path))
+}
+
 /// As [`read`], with another patience for pipes than [`FIFO_WAIT`].
 pub fn read_waiting(path: &Path, wait: Duration) -> Result<SecretBytes> {
     open(path, wait)
@@ -89,9 +97,15 @@ fn from_stdin<T: Send + 'static>(
 }
 
 fn open(path: &Path, wait: Duration) -> Result<Source<File>> {
-    let refused = |error: io::Error| not_readable(&error);
     // Asked before opening too: opening alone rewinds a tape, and a socket would only say "no such device".
-    suitable(fs::metadata(path).map_err(refused)?.file_type())?;
+    let metadata = fs::metadata(path).map_err(|error| not_readable(&error))?;
+    suitable(metadata.file_type())?;
+    open_at_once(path, wait)
+}
+
+/// Opens what may be anything without waiting for it, and then looks at what it is.
+fn open_at_once(path: &Path, wait: Duration) -> Result<Source<File>> {
+    let refused = |error: io::Error| not_readable(&error);
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| refused(errno.into()))?;
     let file = File::from(fd);

@@ -2,6 +2,7 @@
 
 use super::{signal, words};
 use crate::error::{Error, Result};
+use std::cmp::Ordering;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +14,7 @@ use walkdir::{DirEntry, WalkDir};
 /// error that names it. After a signal the last value is [`Error::Interrupted`].
 pub fn walk(folder: &Path) -> Walk {
     Walk {
-        entries: Some(WalkDir::new(folder).sort_by_file_name().into_iter()),
+        entries: Some(WalkDir::new(folder).sort_by(by_name).into_iter()),
         folder: folder.to_path_buf(),
     }
 }
@@ -49,6 +50,12 @@ impl Iterator for Walk {
             }
         }
     }
+}
+
+/// The order of two entries of one folder. Their paths differ in the names alone, which are costly to find again for each comparison.
+fn by_name(one: &DirEntry, other: &DirEntry) -> Ordering {
+    let (one, other) = (one.path().as_os_str(), other.path().as_os_str());
+    one.as_bytes().cmp(other.as_bytes())
 }
 
 fn hidden(entry: &DirEntry) -> bool {

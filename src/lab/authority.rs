@@ -64,7 +64,7 @@ impl Authority {
         let intermediate_name = name("pushcert lab Worldwide Developer Relations CA")?;
         let mut intermediate = certificate(&intermediate_name, &root_name, &intermediate_key, now)?;
         authority_extensions(&mut intermediate, Some(&root), Some(0))?;
-        intermediate.append_extension(private_extension(OID_WWDR, &DER_NULL)?)?;
+        intermediate.append_extension(private_extension(&OID_WWDR, &DER_NULL)?)?;
         intermediate.sign(&root_key, MessageDigest::sha256())?;
         let intermediate = intermediate.build();
 

@@ -6,6 +6,7 @@ use crate::apple::Environment;
 use crate::apple::kind::{MDM_USER_ID, OID_PRODUCTION, OID_SANDBOX, OID_TOPICS};
 use crate::ffi::verify_result;
 use openssl::x509::{X509StoreContextRef, X509VerifyResult};
+use x509_parser::asn1_rs::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// X509_V_ERR_CERT_REVOKED, for which OpenSSL sends alert 44.
@@ -122,11 +123,11 @@ impl Client {
             .and_then(|attribute| attribute.as_str().ok())
             .unwrap_or_default()
             .to_string();
-        let extension = |oid: &str| {
+        let extension = |oid: Oid<'static>| {
             certificate
                 .extensions()
                 .iter()
-                .find(|extension| extension.oid.to_id_string() == oid)
+                .find(|extension| extension.oid == oid)
         };
         let listed = extension(OID_TOPICS)
             .and_then(|extension| topics(extension.value))

@@ -15,13 +15,14 @@ use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use openssl::x509::{X509Name, X509NameBuilder};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
+use x509_parser::asn1_rs::{Oid, oid};
 
 /// The team that leaves of the lab belong to.
 pub const TEAM_ID: &str = "LABTEAM123";
 
 /// The account that universal leaves name.
 const ACCOUNT: &str = "Lab Account";
-const OID_CERTIFICATE_POLICIES: &str = "2.5.29.32";
+const OID_CERTIFICATE_POLICIES: Oid<'static> = oid!(2.5.29.32);
 const OID_APPLE_POLICY: &[u64] = &[1, 2, 840, 113635, 100, 5, 1];
 const MDM_TOPIC: &str = "com.apple.mgmt.External.";
 const LONGEST_TOPIC: usize = 200;
@@ -130,12 +131,12 @@ pub fn issue(
         };
         leaf.append_extension(purpose)?;
         key_identifiers(&mut leaf, Some(issuer))?;
-        leaf.append_extension(private_extension(OID_CERTIFICATE_POLICIES, &policies())?)?;
+        leaf.append_extension(private_extension(&OID_CERTIFICATE_POLICIES, &policies())?)?;
         for oid in markers(kind) {
-            leaf.append_extension(private_extension(oid, &DER_NULL)?)?;
+            leaf.append_extension(private_extension(&oid, &DER_NULL)?)?;
         }
         if !names.topics.is_empty() {
-            leaf.append_extension(private_extension(OID_TOPICS, &topics(&names.topics))?)?;
+            leaf.append_extension(private_extension(&OID_TOPICS, &topics(&names.topics))?)?;
         }
         leaf.sign(&authority.intermediate_key, MessageDigest::sha256())?;
         leaf.build().to_der()
@@ -268,14 +269,16 @@ fn utf8(
     name.append_entry_by_nid_with_type(field, value, Asn1Type::UTF8STRING)
 }
 
-fn markers(kind: LeafKind) -> &'static [&'static str] {
+fn markers(kind: LeafKind) -> Vec<Oid<'static>> {
     match kind {
-        LeafKind::Sandbox | LeafKind::MacSandbox => &[OID_SANDBOX],
+        LeafKind::Sandbox | LeafKind::MacSandbox => vec![OID_SANDBOX],
         LeafKind::Production | LeafKind::MacProduction | LeafKind::Website | LeafKind::Pass => {
-            &[OID_PRODUCTION]
+            vec![OID_PRODUCTION]
         }
-        LeafKind::Universal | LeafKind::Voip | LeafKind::Watchkit => &[OID_SANDBOX, OID_PRODUCTION],
-        LeafKind::Mdm | LeafKind::Signing => &[],
+        LeafKind::Universal | LeafKind::Voip | LeafKind::Watchkit => {
+            vec![OID_SANDBOX, OID_PRODUCTION]
+        }
+        LeafKind::Mdm | LeafKind::Signing => Vec::new(),
     }
 }
 

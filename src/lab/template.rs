@@ -9,6 +9,7 @@ use openssl::pkey::{HasPublic, PKeyRef};
 use openssl::x509::extension::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameRef};
 use time::{Duration, OffsetDateTime};
+use x509_parser::asn1_rs::Oid;
 
 /// The CAs begin in the past, so that a leaf which has expired long ago was issued under valid ones.
 const YEARS_BEFORE: i64 = 10;
@@ -20,11 +21,11 @@ pub(super) const DER_NULL: [u8; 2] = [5, 0];
 
 /// An extension that OpenSSL has no call for, not critical.
 pub(super) fn private_extension(
-    oid: &str,
+    oid: &Oid<'_>,
     der: &[u8],
 ) -> std::result::Result<X509Extension, ErrorStack> {
     X509Extension::new_from_der(
-        &*Asn1Object::from_str(oid)?,
+        &*Asn1Object::from_str(&oid.to_id_string())?,
         false,
         &*Asn1OctetString::new_from_bytes(der)?,
     )

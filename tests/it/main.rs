@@ -28,4 +28,5 @@ mod profile;
 mod prompts;
 mod rotation;
 mod send;
+mod status_line;
 mod tolerance;

@@ -6,7 +6,7 @@ mod outputs;
 use super::config::{self, Config};
 use super::fail_on::FailOn;
 use super::reply::{Reply, Stop};
-use super::waiting::Line;
+use super::status_line::StatusLine;
 use super::wishes::WishFlags;
 use super::{Common, PassIn, moment, open, passphrase::Passphrases};
 use crate::apple::Environment;
@@ -23,7 +23,6 @@ use format::Format;
 use outputs::Outputs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use time::OffsetDateTime;
 
 #[derive(Args)]
@@ -100,7 +99,8 @@ impl Expiry {
         };
         self.paths_from(&config)?;
         self.latest |= config.latest;
-        let (warn, crit) = thresholds(self.warn.or(config.warn), self.crit.or(config.crit))?;
+        let (warn, crit) =
+            moment::thresholds(self.warn.or(config.warn), self.crit.or(config.crit))?;
         let mut outputs = Outputs::plan(&self)?;
         let policy = Arc::new(Policy {
             now: moment::now(self.at),
@@ -164,7 +164,11 @@ impl Expiry {
         outputs: &mut Outputs,
     ) -> Result<Found, Box<Stop>> {
         let progress = Arc::new(Progress::default());
-        let mut line = Line::new(self.common.quiet);
+        let state = || {
+            progress.count(&self.paths);
+            state(&progress)
+        };
+        let mut line = StatusLine::new(self.common.quiet || outputs.show_rows());
         let mut found = Found {
             rows: Vec::new(),
             summary: Summary::default(),
@@ -173,8 +177,15 @@ impl Expiry {
             true => Keep::All,
             false => Keep::Attention,
         };
-        for mut batch in expiry::scan(&self.paths, keyring, policy, keep, &progress)? {
+        for batch in expiry::scan(&self.paths, keyring, policy, keep, &progress)? {
             signal::check()?;
+            line.tell(state);
+            let Some(mut batch) = batch else {
+                continue;
+            };
+            if !batch.locked.is_empty() {
+                line.clear();
+            }
             unlock(&mut batch, passphrases, policy)?;
             found.summary.skipped += batch.skipped;
             if !self.latest {
@@ -184,15 +195,6 @@ impl Expiry {
             if self.latest || !outputs.only_stream() {
                 found.rows.extend(batch.rows);
             }
-            line.tell(|| {
-                let count =
-                    |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed);
-                format!(
-                    "read {} of {} files found",
-                    count(&progress.read),
-                    count(&progress.found)
-                )
-            });
         }
         signal::check()?;
         if self.latest {
@@ -257,26 +259,13 @@ impl Expiry {
     }
 }
 
-/// The thresholds with their defaults, of which the critical one never lies above the other.
-fn thresholds(
-    warn: Option<Threshold>,
-    crit: Option<Threshold>,
-) -> Result<(Threshold, Threshold), Box<Stop>> {
-    let days = |days| Threshold::Left(time::Duration::days(days));
-    let is_default = crit.is_none();
-    let (warn, crit) = (warn.unwrap_or(days(30)), crit.unwrap_or(days(7)));
-    let above = match (warn, crit) {
-        (Threshold::Left(warn), Threshold::Left(crit)) => crit > warn,
-        (Threshold::Percent(warn), Threshold::Percent(crit)) => crit > warn,
-        // How they lie to each other depends on the lifetime.
-        _ => false,
-    };
-    match (above, is_default) {
-        (false, _) => Ok((warn, crit)),
-        (true, false) => Err(Stop::usage("--crit is above --warn")),
-        (true, true) => Err(Stop::usage(
-            "--crit, 7d by default, is above --warn; name both",
-        )),
+/// What the terminal says meanwhile.
+fn state(progress: &Progress) -> String {
+    let read = progress.read();
+    match progress.total() {
+        None => format!("read {read} files, counting the others"),
+        Some(1) => "reading the file".to_string(),
+        Some(total) => format!("read {read} of {} files", total.max(read)),
     }
 }
 
@@ -289,7 +278,7 @@ fn unlock(
     // From the end, so that the places of the earlier ones stay true.
     for (place, mut input) in std::mem::take(&mut batch.locked).into_iter().rev() {
         open::unlock_one(&mut input, passphrases)?;
-        let rows = expiry::rows(&input, policy);
+        let rows = expiry::rows(input, policy);
         batch.tally.add_all(&rows);
         // A locked file has one row, which says so.
         batch.rows.splice(place..=place, rows);

@@ -13,6 +13,7 @@ use crate::live::{Connector, Credentials, Patience, Route, Target, Terms};
 use crate::send::{Delivery, Destination, Via, Wishes};
 use clap::{Args, ValueEnum};
 use std::cell::Cell;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 // How it is sent.
@@ -152,7 +153,8 @@ impl Send {
                 }
                 Ok(())
             },
-            self.common.quiet,
+            // Lines that go by on the same terminal say as much.
+            self.common.quiet || (form == Form::Lines && std::io::stdout().is_terminal()),
             || match total {
                 1 => "waiting for the answer".to_string(),
                 _ => format!("{} of {total} answers", settled.get()),

@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 /// One block: its label and what stands between its BEGIN and END.
 pub(super) struct Block<'a> {
     pub(super) label: &'a str,
-    body: Body<'a>,
+    body: Body,
     /// Whether blank lines or headers stand where OpenSSL's loader wants base64.
     pub(super) loose: bool,
 }
 
-enum Body<'a> {
-    /// Nothing but lines of base64, as nearly every file has it.
-    Strict(&'a str),
+enum Body {
+    /// Lines of base64 and nothing else, as nearly every file has it, put together.
+    Base64(Zeroizing<String>),
     /// The lines framed anew, so that the pem crate reads what people paste.
     Framed(Zeroizing<String>),
 }
@@ -34,10 +34,10 @@ fn block(piece: &str) -> Result<Block<'_>> {
         let reason = "the END line names another kind than its BEGIN line";
         return Err(damaged(reason.to_string()));
     }
-    if let Some(lines) = strict(body) {
+    if let Some(base64) = strict(body) {
         return Ok(Block {
             label,
-            body: Body::Strict(lines),
+            body: Body::Base64(base64),
             loose: false,
         });
     }
@@ -75,29 +75,31 @@ fn block(piece: &str) -> Result<Block<'_>> {
     })
 }
 
-/// The lines, if they hold base64 and nothing else.
-fn strict(body: &str) -> Option<&str> {
+/// The lines put together, if they hold base64 and nothing else.
+fn strict(body: &str) -> Option<Zeroizing<String>> {
     let lines = body.strip_prefix('\n')?.strip_suffix('\n')?;
-    let mut before = b'\n';
-    let fits = lines.bytes().all(|byte| {
-        let blank = byte == b'\n' && before == b'\n';
-        before = byte;
-        !blank && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\n'))
-    });
-    fits.then_some(lines)
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let mut base64 = Zeroizing::new(String::with_capacity(lines.len()));
+    for line in lines.split('\n') {
+        // Without an early end, so that many bytes are looked at in one step.
+        let fits = line.bytes().fold(true, |fits, byte| fits & is_base64(byte));
+        if line.is_empty() || !fits {
+            return None;
+        }
+        base64.push_str(line);
+    }
+    Some(base64)
 }
 
-/// The bytes that lines of base64 stand for, where OpenSSL's decoder reads them.
-fn decoded(lines: &str) -> Option<Vec<u8>> {
-    let mut base64 = Zeroizing::new(String::with_capacity(lines.len()));
-    base64.extend(lines.split('\n'));
+/// The bytes that base64 stands for, where OpenSSL's decoder reads it.
+fn decoded(base64: &str) -> Option<Vec<u8>> {
     let padding = base64.len() - base64.trim_end_matches('=').len();
     let digits = base64.get(..base64.len() - padding)?;
     // The decoder is not particular about what stands in the middle.
     if padding > 2 || digits.contains('=') || !base64.len().is_multiple_of(4) {
         return None;
     }
-    openssl::base64::decode_block(&base64).ok()
+    openssl::base64::decode_block(base64).ok()
 }
 
 impl Block<'_> {
@@ -113,10 +115,11 @@ impl Block<'_> {
     /// What the base64 stands for.
     pub(super) fn decode(&self) -> Result<SecretBytes> {
         let bytes = match &self.body {
-            Body::Strict(lines) => match decoded(lines) {
+            Body::Base64(base64) => match decoded(base64) {
                 Some(bytes) => bytes,
                 None => parsed(&Zeroizing::new(format!(
-                    "{BEGIN}{label}-----\n{lines}\n{END}{label}-----\n",
+                    "{BEGIN}{label}-----\n{}\n{END}{label}-----\n",
+                    **base64,
                     label = self.label
                 )))?,
             },

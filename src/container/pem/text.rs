@@ -23,7 +23,10 @@ impl Text {
                 text
             }
             // Attributes before a block may be in any encoding; the blocks themselves are ASCII.
-            None => Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()),
+            None => Zeroizing::new(match std::str::from_utf8(bytes) {
+                Ok(text) => text.to_string(),
+                Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+            }),
         };
         if let Some(rest) = text.strip_prefix('\u{feff}') {
             if unreadable_by_servers.is_empty() {
@@ -36,12 +39,12 @@ impl Text {
             unreadable_by_servers.push("it has \\n in place of line ends");
             text = Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
         }
-        if text.contains("\r\n") {
-            text = Zeroizing::new(text.replace("\r\n", "\n"));
-        }
         if text.contains('\r') {
-            unreadable_by_servers.push("it has lone carriage returns as line ends");
-            text = Zeroizing::new(text.replace('\r', "\n"));
+            text = Zeroizing::new(text.replace("\r\n", "\n"));
+            if text.contains('\r') {
+                unreadable_by_servers.push("it has lone carriage returns as line ends");
+                text = Zeroizing::new(text.replace('\r', "\n"));
+            }
         }
         unreadable_by_servers.extend(misplaced(&text));
         Text {

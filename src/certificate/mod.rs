@@ -1,28 +1,20 @@
 //! A certificate, parsed once from its DER. What Apple says with it is read here; whether it is good is judged elsewhere.
 
+mod extensions;
+mod name;
+
 use crate::apple::authorities;
 use crate::apple::kind::{self, Environment, Kind, Marks};
 use crate::error::{Error, Result};
 use crate::ffi::{Item, decodes};
 use crate::public_key::{Fingerprint, PublicKey};
+use extensions::{Extensions, hex};
+pub use name::Name;
+pub(crate) use name::name;
 use time::OffsetDateTime;
-use x509_parser::asn1_rs::{Any, Sequence, Tag};
-use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Name};
-
-/// A subject or an issuer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Name {
-    pub common_name: Option<String>,
-    /// UID: the bundle id of a push certificate.
-    pub user_id: Option<String>,
-    pub organizational_unit: Option<String>,
-    pub organization: Option<String>,
-    pub country: Option<String>,
-    pub email: Option<String>,
-    /// All of it, in the order of the certificate.
-    pub text: String,
-}
+use x509_parser::asn1_rs::{Any, Oid, oid};
+use x509_parser::nom::Parser;
+use x509_parser::prelude::{FromDer, X509CertificateParser};
 
 /// A topic and what may be pushed to it (`app`, `voip`, `complication`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,39 +72,22 @@ impl Certificate {
     /// # Errors
     /// `damaged` where the DER cannot be parsed. x509-parser is laxer than OpenSSL: see [`Certificate::loads`].
     pub fn parse(bytes: &[u8]) -> Result<(Certificate, usize)> {
-        let (rest, x509) = X509Certificate::from_der(bytes)
+        // Of the extensions only those that matter here are looked into.
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (rest, x509) = parser
+            .parse(bytes)
             .map_err(|_| damaged("its DER does not parse".to_string()))?;
         let der = bytes.get(..bytes.len() - rest.len()).unwrap_or(bytes);
         let subject = name(x509.subject());
-        let mut marks = Marks {
+        let extensions = Extensions::of(&x509);
+        let marks = Marks {
+            sandbox: extensions.sandbox,
+            production: extensions.production,
             common_name: subject.common_name.as_deref().unwrap_or_default(),
             user_id: subject.user_id.as_deref().unwrap_or_default(),
-            ..Marks::default()
         };
-        let (mut topics, mut is_ca, mut unexplained) = (Vec::new(), false, Vec::new());
-        let (mut subject_key_id, mut authority_key_id) = (None, None);
-        for extension in x509.extensions() {
-            match extension.parsed_extension() {
-                ParsedExtension::BasicConstraints(constraints) => is_ca = constraints.ca,
-                ParsedExtension::SubjectKeyIdentifier(id) => subject_key_id = Some(id.0.to_vec()),
-                ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
-                }
-                _ => {}
-            }
-            if !extension.oid.as_bytes().starts_with(APPLE) {
-                continue;
-            }
-            match extension.oid.to_id_string().as_str() {
-                kind::OID_SANDBOX => marks.sandbox = true,
-                kind::OID_PRODUCTION => marks.production = true,
-                kind::OID_TOPICS => topics = topic_list(extension.value).unwrap_or_default(),
-                oid if kind::OIDS_UNEXPLAINED.contains(&oid) => {
-                    unexplained.push((oid.to_string(), shown(extension.value)));
-                }
-                _ => {}
-            }
-        }
+        let is_ca = extensions.is_ca;
+        let mut topics = extensions.topics;
         let (mut kind, mut environments) = kind::classify(marks);
         if is_ca {
             environments.clear();
@@ -136,20 +111,20 @@ impl Certificate {
             serial_number: hex(x509.raw_serial()),
             not_before: x509.validity().not_before.to_datetime(),
             not_after: x509.validity().not_after.to_datetime(),
-            signature_algorithm: signature_name(&x509.signature_algorithm.algorithm.to_id_string()),
+            signature_algorithm: signature_name(&x509.signature_algorithm.algorithm),
             public_key: PublicKey::of(x509.public_key()),
             team_id: subject
                 .organizational_unit
                 .clone()
                 .filter(|unit| kind.is_push() && unit.len() == 10),
             bundle_id,
-            unexplained,
+            unexplained: extensions.unexplained,
             is_ca,
             kind,
             environments,
             topics,
-            subject_key_id,
-            authority_key_id,
+            subject_key_id: extensions.subject_key_id,
+            authority_key_id: extensions.authority_key_id,
             subject,
             der: der.to_vec(),
         };
@@ -276,132 +251,26 @@ fn sole_topic(subject: &Name, kind: Kind) -> Vec<Topic> {
         .collect()
 }
 
-/// SEQUENCE of alternating UTF8String topic and SEQUENCE of UTF8String kinds.
-fn topic_list(value: &[u8]) -> Option<Vec<Topic>> {
-    let (_, list) = Sequence::from_der(value).ok()?;
-    let mut rest: &[u8] = &list.content;
-    let mut topics: Vec<Topic> = Vec::new();
-    while !rest.is_empty() {
-        let (after, item) = Any::from_der(rest).ok()?;
-        rest = after;
-        if item.tag() == Tag::Utf8String {
-            let name = String::from_utf8(item.data.to_vec()).ok()?;
-            topics.push(Topic {
-                name,
-                kinds: Vec::new(),
-            });
-        } else if item.tag() == Tag::Sequence {
-            let mut inner = item.data;
-            while !inner.is_empty() {
-                let (after, kind) = Any::from_der(inner).ok()?;
-                inner = after;
-                let kind = String::from_utf8(kind.data.to_vec()).ok()?;
-                topics.last_mut()?.kinds.push(kind);
-            }
-        }
-    }
-    Some(topics)
-}
+/// The signature algorithms that have a name.
+const SIGNATURES: [(&[u8], &str); 10] = [
+    (&oid!(raw 1.2.840.113549.1.1.11), "sha256WithRSAEncryption"),
+    (&oid!(raw 1.2.840.113549.1.1.5), "sha1WithRSAEncryption"),
+    (&oid!(raw 1.2.840.113549.1.1.4), "md5WithRSAEncryption"),
+    (&oid!(raw 1.2.840.113549.1.1.12), "sha384WithRSAEncryption"),
+    (&oid!(raw 1.2.840.113549.1.1.13), "sha512WithRSAEncryption"),
+    (&oid!(raw 1.2.840.113549.1.1.10), "rsassaPss"),
+    (&oid!(raw 1.2.840.10045.4.3.2), "ecdsa-with-SHA256"),
+    (&oid!(raw 1.2.840.10045.4.3.3), "ecdsa-with-SHA384"),
+    (&oid!(raw 1.2.840.10045.4.3.4), "ecdsa-with-SHA512"),
+    (&oid!(raw 1.3.101.112), "Ed25519"),
+];
 
-/// An extension's value: a string as it is, anything else in hex.
-fn shown(value: &[u8]) -> String {
-    match Any::from_der(value) {
-        Ok((rest, any))
-            if rest.is_empty()
-                && matches!(
-                    any.tag(),
-                    Tag::Utf8String | Tag::Ia5String | Tag::PrintableString
-                ) =>
-        {
-            string(&any)
-        }
-        _ => hex(value),
-    }
-}
-
-/// How every OID of Apple's begins (1.2.840.113635), in DER.
-const APPLE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63];
-/// How the OIDs of X.520's attributes begin (2.5.4), in DER.
-const X520: &[u8] = &[0x55, 0x04];
-
-pub(crate) fn name(name: &X509Name<'_>) -> Name {
-    let mut result = Name::default();
-    let mut text = String::with_capacity(2 * name.as_raw().len());
-    let mut add = |label: &str, value: &str| {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push_str(label);
-        text.push('=');
-        text.push_str(value);
-    };
-    for attribute in name.iter_attributes() {
-        let value = string(attribute.attr_value());
-        let oid = attribute.attr_type();
-        // Most attributes are told without writing their OID out.
-        let (label, slot) = match oid.as_bytes().strip_prefix(X520) {
-            Some([3]) => ("CN", Some(&mut result.common_name)),
-            Some([6]) => ("C", Some(&mut result.country)),
-            Some([7]) => ("L", None),
-            Some([8]) => ("ST", None),
-            Some([10]) => ("O", Some(&mut result.organization)),
-            Some([11]) => ("OU", Some(&mut result.organizational_unit)),
-            _ => match oid.to_id_string() {
-                id if id == "0.9.2342.19200300.100.1.1" => ("UID", Some(&mut result.user_id)),
-                id if id == "1.2.840.113549.1.9.1" => ("emailAddress", Some(&mut result.email)),
-                other => {
-                    add(&other, &value);
-                    continue;
-                }
-            },
-        };
-        add(label, &value);
-        if let Some(slot) = slot {
-            slot.get_or_insert(value);
-        }
-    }
-    result.text = text;
-    result
-}
-
-/// Text of any of the string types. x509-parser's own conversion stops at a NUL, which would hide the rest from the reader.
-fn string(value: &Any<'_>) -> String {
-    match value.tag() {
-        Tag::BmpString => {
-            let unit = |pair: &[u8]| {
-                pair.iter()
-                    .fold(0, |unit, byte| (unit << 8) | u16::from(*byte))
-            };
-            let wide: Vec<u16> = value.data.chunks(2).map(unit).collect();
-            String::from_utf16_lossy(&wide)
-        }
-        Tag::T61String => value.data.iter().map(|byte| char::from(*byte)).collect(),
-        _ => String::from_utf8_lossy(value.data).into_owned(),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
-    bytes
+fn signature_name(algorithm: &Oid<'_>) -> String {
+    let known = SIGNATURES
         .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(digit)
-        .collect()
-}
-
-fn signature_name(oid: &str) -> String {
-    match oid {
-        "1.2.840.113549.1.1.4" => "md5WithRSAEncryption",
-        "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption",
-        "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption",
-        "1.2.840.113549.1.1.12" => "sha384WithRSAEncryption",
-        "1.2.840.113549.1.1.13" => "sha512WithRSAEncryption",
-        "1.2.840.113549.1.1.10" => "rsassaPss",
-        "1.2.840.10045.4.3.2" => "ecdsa-with-SHA256",
-        "1.2.840.10045.4.3.3" => "ecdsa-with-SHA384",
-        "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
-        "1.3.101.112" => "Ed25519",
-        other => other,
+        .find(|(oid, _)| *oid == algorithm.as_bytes());
+    match known {
+        Some((_, name)) => name.to_string(),
+        None => algorithm.to_id_string(),
     }
-    .to_string()
 }
