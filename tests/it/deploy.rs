@@ -290,7 +290,11 @@ fn the_step_of_actions_runs_as_the_runner_runs_it() {
     ];
     let script = step["run"].as_str().unwrap();
     let ran = run(folder.path(), &["bash", "-e", "-c", script], &environment);
-    assert_eq!((ran.status.code(), all(&ran)), (Some(0), String::new()));
+    let log = all(&ran);
+    assert_eq!(ran.status.code(), Some(0), "{log}");
+    // The answer, and no annotation.
+    assert!(log.starts_with("ok         2 certificates, "), "{log}");
+    assert_eq!(log.lines().count(), 1, "{log}");
     let outputs = std::fs::read_to_string(folder.path().join("output")).unwrap();
     assert_eq!(outputs.lines().next().unwrap(), "status=ok");
     assert!(folder.path().join("expiry.csv").exists());
