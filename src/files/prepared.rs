@@ -3,7 +3,7 @@
 
 use super::folders::remove;
 use super::place::{Place, refused};
-use super::sync::sync_together;
+use super::sync::{sync_files, sync_folders};
 use super::write::Output;
 use super::{folder_of, metadata, not_writable, own_status, signal};
 use crate::error::{Error, Result};
@@ -79,14 +79,15 @@ pub fn prepare_in_place(outputs: &[Output<'_>]) -> Result<Vec<Prepared>> {
         .collect()
 }
 
-/// Makes what is in these and the names in these folders last, at the same time.
+/// Makes what is in these last, and then the names in these folders.
 pub fn sync(prepared: &[&[Prepared]], folders: &[&Path]) -> Result<()> {
     let files: Vec<(&File, &Path)> = prepared
         .iter()
         .flat_map(|some| some.iter())
         .filter_map(|one| Some((one.hidden.0.as_ref()?.as_file(), one.path.as_path())))
         .collect();
-    sync_together(&files, folders)
+    sync_files(&files)?;
+    sync_folders(folders)
 }
 
 impl Prepared {

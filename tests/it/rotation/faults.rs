@@ -356,22 +356,3 @@ fn what_the_system_refuses_leaves_a_whole_pair() {
         ("symlink", "ENOSPC"),
     ]);
 }
-
-#[test]
-fn what_happens_while_files_are_synced_at_the_same_time_leaves_the_old_one() {
-    for scenario in [finish(), split(), linked()] {
-        for fault in ["signal=KILL", "error=EIO", "error=ENOSPC"] {
-            let place = scenario.place.copy();
-            let inject = format!("inject=fsync:{fault}:when=1");
-            // With its threads: each fails at its first, or the first of them all is the last thing that happens.
-            let ran = scenario.strace(&place, &["-f", "-o", "/dev/null", "-e", &inject]);
-            let about = format!("{}: {fault} from the first fsync", scenario.line);
-            match fault {
-                "signal=KILL" => assert_eq!(ran.status.signal(), Some(9), "{about}"),
-                _ => assert_eq!(ran.status.code(), Some(3), "{about}"),
-            }
-            assert_eq!(contents(&place, scenario.files), scenario.before, "{about}");
-            scenario.assert_recovers(&place, &about);
-        }
-    }
-}
