@@ -10,6 +10,7 @@ use openssl::x509::{X509, X509NameBuilder};
 use serde_json::Value;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 const NOW: &str = "2026-06-01T00:00:00Z";
@@ -473,6 +474,31 @@ fn a_report_replaces_a_report_and_never_a_certificate() {
 }
 
 #[test]
+fn a_report_that_finds_no_room_leaves_the_older_one_whole() {
+    let folder = fleet();
+    folder.write("report.txt", b"an older report");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 0; exec {} expiry certs -o report.txt --at {NOW}",
+        env!("CARGO_BIN_EXE_pushcert")
+    );
+    let ran = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.0.path())
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(3));
+    assert_eq!(
+        String::from_utf8(ran.stderr).unwrap(),
+        "error: report.txt: cannot be written: file too large\n"
+    );
+    assert_eq!(folder.text("report.txt"), "an older report");
+    let entries = std::fs::read_dir(folder.0.path()).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["certs", "report.txt"]);
+}
+
+#[test]
 fn one_document_at_a_time_goes_to_stdout() {
     let folder = fleet();
     for line in [
@@ -598,6 +624,32 @@ fn a_configuration_names_paths_thresholds_owners_and_passphrases() {
         row,
         "  warning    in 3 days  com.example.app  sandbox  certs/app.cer, owner mobile, 2nd floor"
     );
+}
+
+#[test]
+fn passphrases_of_flags_win_over_the_environment_and_those_over_the_file() {
+    let folder = Folder::new();
+    let config = "paths = [\"modern.p12\"]\npassin = [\"env:FILE\"]\n";
+    folder
+        .fixture("modern.p12", "modern.p12")
+        .write("pushcert.toml", config.as_bytes());
+    let line = format!("--config pushcert.toml --at {NOW}");
+    let flag = format!("{line} --passin env:FLAG");
+    let (right, wrong) = ("hello123", "wrong");
+    for (line, file, environment, expected) in [
+        (&line, right, None, 0),
+        (&line, wrong, Some(right), 0),
+        (&line, right, Some(wrong), 3),
+        (&flag, wrong, Some(wrong), 0),
+    ] {
+        let mut variables = vec![("FLAG", right), ("FILE", file)];
+        if let Some(passphrase) = environment {
+            variables.push(("PUSHCERT_PASSIN", "env:ENVIRONMENT"));
+            variables.push(("ENVIRONMENT", passphrase));
+        }
+        let (code, ..) = folder.run_with(line, &variables);
+        assert_eq!(code, expected, "{line}, {variables:?}");
+    }
 }
 
 #[test]

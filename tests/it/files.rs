@@ -360,6 +360,37 @@ fn inputs_that_are_no_files_say_what_they_are() {
 }
 
 #[test]
+fn what_took_the_place_of_a_walked_file_is_looked_at_once_it_is_open() {
+    let dir = folder();
+    let read = |path: &Path| files::read_walked(path).map_err(reason);
+    let file = dir.path().join("file");
+    std::fs::write(&file, "text").unwrap();
+    assert_eq!(read(&file).unwrap().expose_secret(), b"text");
+    for (path, expected) in [
+        (dir.path(), "cannot be read: it is a folder"),
+        (Path::new("/dev/zero"), "cannot be read: it is a device"),
+        (&dir.path().join("no"), "no such file or folder"),
+    ] {
+        assert_eq!(read(path).unwrap_err(), expected);
+    }
+    let socket = dir.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    assert_eq!(
+        read(&socket).unwrap_err(),
+        "cannot be read: no such device or address"
+    );
+    File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len((16 << 20) + 1)
+        .unwrap();
+    assert_eq!(read(&file).unwrap_err(), "larger than 16 MiB");
+    let error = files::read_walked(&file).unwrap_err();
+    assert_eq!(error.path(), Some(file.as_path()));
+}
+
+#[test]
 fn exactly_16_mib_are_read_and_one_byte_more_is_not() {
     let dir = folder();
     let path = dir.path().join("large");

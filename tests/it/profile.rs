@@ -144,6 +144,22 @@ fn a_profile_is_read_and_its_signature_checked() {
 }
 
 #[test]
+fn in_a_fleet_it_counts_by_its_own_date_and_is_one_row() {
+    let place = Place::new();
+    place.sign(
+        "dev.mobileprovision",
+        &plist(APP, "development", "2026-06-10T00:00:00Z"),
+    );
+    let (code, document) = place.run("expiry dev.mobileprovision --at 2026-06-05T00:00:00Z");
+    assert_eq!(code, 2);
+    let results = document["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1, "{results:?}");
+    let told = ["role", "not_after", "severity"].map(|key| results[0][key].as_str().unwrap());
+    assert_eq!(told, ["profile", "2026-06-10T00:00:00Z", "critical"]);
+    assert_eq!(results[0]["topics"], serde_json::json!(["com.example.app"]));
+}
+
+#[test]
 fn a_changed_profile_is_a_critical_finding() {
     let place = Place::new();
     place.sign("dev.mobileprovision", &plist(APP, "development", LATER));

@@ -168,9 +168,11 @@ function drawAxis() {
     line(x, "month");
     if (x <= TODAY + 11 || x >= LATER - 3) continue;
     const name = new Date(start).toLocaleString("en", { month: "short", timeZone: "UTC" });
-    // The first word says the year, and each January.
-    const begins = !axis.querySelector("text") || new Date(start).getUTCMonth() === 0;
-    word(x, begins ? `${name} ${new Date(start).getUTCFullYear()}` : name, month % 3 && !begins ? "month often" : "month");
+    // The first word says the year, and each January. The first stands clear of "today", however narrow the page is.
+    const first = !axis.querySelector("text");
+    const begins = first || new Date(start).getUTCMonth() === 0;
+    const words = begins ? `${name} ${new Date(start).getUTCFullYear()}` : name;
+    word(x, words, month % 3 && !begins ? "month often" : "month", first ? "start" : "middle");
   }
   line(TODAY, "now");
   line(LATER, "now");
