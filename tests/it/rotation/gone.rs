@@ -8,6 +8,11 @@ fn a_live_file_that_is_gone_comes_back_from_the_kept_version() {
     let place = Place::started();
     let old = place.read("ck.pem");
     place.ok("rotate finish ck.pem new.cer --no-check");
+    let status = place.ok("rotate status ck.pem").stdout;
+    assert!(
+        status.contains("\n  kept       version 1   com.example.app, sandbox, until "),
+        "{status}"
+    );
     std::fs::remove_file(place.path("ck.pem")).unwrap();
     let before = place.everything();
     for line in ["rotate status ck.pem", "rotate finish ck.pem new.cer"] {
@@ -90,6 +95,29 @@ fn a_pair_comes_back_when_both_are_gone_and_never_over_one_that_is_left() {
     std::fs::remove_file(place.path("tls/key.pem")).unwrap();
     place.ok("rotate rollback tls/cert.pem");
     assert_eq!((place.read("tls/cert.pem"), place.read("tls/key.pem")), old);
+}
+
+#[test]
+fn a_pair_behind_a_link_comes_back_to_where_the_link_leads() {
+    let place = super::pairs::linked();
+    let old = (
+        place.read("current/cert.pem"),
+        place.read("current/key.pem"),
+    );
+    place.ok("rotate finish current/cert.pem new.cer --no-check");
+    let target = std::fs::read_link(place.path("current")).unwrap();
+    for name in ["current/cert.pem", "current/key.pem"] {
+        std::fs::remove_file(place.path(name)).unwrap();
+    }
+    place.ok("rotate rollback current/cert.pem");
+    assert_eq!(
+        (
+            place.read("current/cert.pem"),
+            place.read("current/key.pem")
+        ),
+        old
+    );
+    assert_eq!(std::fs::read_link(place.path("current")).unwrap(), target);
 }
 
 #[test]
