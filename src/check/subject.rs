@@ -126,9 +126,11 @@ pub fn static_findings(subject: &Subject, inputs: &[Input], standard: &Standard)
             .iter()
             .filter_map(Input::contents)
             .flat_map(|contents| &contents.keys);
-        let here: Vec<String> = keys
+        let mut here: Vec<String> = keys
             .map(|part| part.key.public_key().spki_sha256.short())
             .collect();
+        here.sort();
+        here.dedup();
         let message = format!("no private key for it is here (it wants SPKI {wanted})");
         // What is still locked may hold it: then it is not known to be missing.
         let locked = inputs

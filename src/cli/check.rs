@@ -106,6 +106,10 @@ impl Check {
                 None => "certificate",
             };
             let nothing = Error::NoInputFound { wanted };
+            let nothing = match self.inputs.as_slice() {
+                [one] => nothing.in_file(one),
+                _ => nothing,
+            };
             return Err(unread.into_iter().next().unwrap_or(nothing).into());
         }
         let standard = Standard {

@@ -1,5 +1,6 @@
 //! One identity out of opened inputs: by the wishes, by an answer on the terminal, or none and why.
 
+use super::hints;
 use super::passphrase::Passphrases;
 use super::reply::Stop;
 use super::{Common, open, terminal};
@@ -42,12 +43,10 @@ pub(super) fn choose(
         Assembly::Ambiguous(candidates) => Err(ambiguous(&candidates)),
         Assembly::Refused(findings) if findings.is_empty() => Err(nothing_found(inputs)),
         Assembly::Refused(mut findings) => {
-            let pairing = [id::KEY_MISMATCH, id::NO_KEY];
-            for finding in findings.iter_mut().filter(|f| pairing.contains(&f.id)) {
-                finding.hint = Some(
-                    "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)"
-                        .to_string(),
-                );
+            let known = [id::KEY_MISMATCH, id::NO_KEY, id::NOT_WANTED];
+            for finding in findings.iter_mut().filter(|f| known.contains(&f.id)) {
+                finding.hint = None;
+                hints::add(std::slice::from_mut(finding));
             }
             Err(Stop::no(findings))
         }

@@ -77,13 +77,16 @@ impl Csr {
             // The request does not hold the key: this would destroy it.
             return Err(Stop::usage("--out-csr names the key itself"));
         }
-        if [&self.out_csr, &self.out_key]
+        if [&self.out_csr, &self.out_key, &self.output]
             .iter()
             .any(|name| name.as_os_str() == "-")
         {
             return Err(Stop::usage(
-                "csr writes files: --out-csr and --out-key do not take -",
+                "csr writes files: -o, --out-csr and --out-key do not take -",
             ));
+        }
+        if self.key.is_none() && csr_path == key_path {
+            return Err(Stop::usage("--out-csr and --out-key name one file"));
         }
         if !self.force {
             self.refuse_existing(&key_path, &csr_path)?;

@@ -16,7 +16,15 @@ fn hint(finding: &Finding) -> Option<String> {
         id::NO_KEY | id::KEY_MISMATCH => {
             "pushcert merge DIR -o ck.pem    (finds the pair that fits in a folder)".to_string()
         }
+        // A finding about a certificate names it.
+        id::EXPIRED | id::EXPIRING if finding.identity.is_none() => {
+            "make the profile anew at the developer portal, and sign the next build with it"
+                .to_string()
+        }
         id::EXPIRED | id::EXPIRING => renewal(None),
+        id::NOT_WANTED => {
+            format!("pushcert inspect {path}    (shows its topics, environments and SHA-256)")
+        }
         id::LEAF_NOT_FIRST => format!("pushcert merge {path} -o ordered.pem"),
         id::NOT_SERVER_READABLE => format!("pushcert convert {path} -o clean.pem"),
         id::KEY_WORLD_READABLE => format!("chmod 600 {path}"),

@@ -42,10 +42,16 @@ impl Inspect {
         let mut passphrases = super::passphrases(&self.passin, None, &self.common, &self.inputs)?;
         let inputs = open::open(&self.inputs, &mut passphrases)?;
         if inputs.files.is_empty() {
-            return Err(Error::NoInputFound {
+            let nothing = Error::NoInputFound {
                 wanted: "certificate, key or request",
-            }
-            .into());
+            };
+            let stop: Box<Stop> = match self.inputs.as_slice() {
+                [one] => nothing.in_file(one).into(),
+                _ => nothing.into(),
+            };
+            return Err(
+                stop.with_hint("pushcert inspect FILE says of a file named by itself what it is")
+            );
         }
         let mut inspected: Vec<Inspected> = inputs
             .files

@@ -110,7 +110,20 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         }
         Error::WrongKind { found, .. } => return other_kind(error, found),
         Error::NotFound => return what_is_there(error.path()),
-        Error::NoInputFound { .. } => "pushcert inspect DIR shows what a folder holds",
+        Error::NoInputFound { .. } => {
+            return Some(match error.path() {
+                Some(path) => format!(
+                    "pushcert inspect {}    (shows what it holds)",
+                    words::shell(&path.display().to_string())
+                ),
+                None => "pushcert inspect DIR    (shows what a folder holds)".to_string(),
+            });
+        }
+        Error::Exists { .. } => "--force replaces it; -o NAME writes another file",
+        Error::NotWritable { reason } if reason.starts_with("there is no folder ") => {
+            let folder = error.path()?.parent()?.display().to_string();
+            return Some(format!("mkdir -p {}", words::shell(&folder)));
+        }
         _ => return None,
     };
     Some(text.to_string())
@@ -125,11 +138,11 @@ pub(super) fn converse(text: &str) {
 fn what_is_there(path: Option<&Path>) -> Option<String> {
     let folder = path.and_then(Path::parent).unwrap_or(Path::new(""));
     if folder.as_os_str().is_empty() {
-        return Some("pushcert inspect . shows what is in this folder".to_string());
+        return Some("pushcert inspect .    (shows what is in this folder)".to_string());
     }
     let name = words::shell(&folder.display().to_string());
     files::is_folder(folder)
-        .then(|| format!("pushcert inspect {name} shows what is in that folder"))
+        .then(|| format!("pushcert inspect {name}    (shows what is in that folder)"))
 }
 
 /// The text as wide as the terminal that it goes to; anywhere else as it is.
@@ -215,10 +228,11 @@ fn error_lines(finding: &Finding) -> String {
         }
         _ => String::new(),
     };
-    let space = if finding.message.starts_with("exists") || finding.message.starts_with("is ") {
-        place.trim_end_matches(": ").to_string() + " "
-    } else {
-        place
+    // A sentence of which the file is the subject.
+    let goes_on = |verb: &&str| finding.message.starts_with(*verb);
+    let space = match ["exists", "is ", "holds "].iter().any(goes_on) {
+        true => place.trim_end_matches(": ").to_string() + " ",
+        false => place,
     };
     let mut lines = format!("error: {}{}\n", space, escape::text(&finding.message));
     if let Some(hint) = &finding.hint {

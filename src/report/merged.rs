@@ -61,6 +61,8 @@ pub fn text(
             "next  1  pushcert lab gateway    (its issuer has the name of a lab's)\n      2  {}\n",
             words::check_at_lab(&shell)
         ),
+        // No gateway takes it.
+        _ if leaf.not_after < now => format!("next  {}\n", words::renewal(Some(&shell))),
         _ => format!("next  pushcert check {shell}\n"),
     };
     format!(

@@ -165,3 +165,147 @@ fn a_key_is_told_once_with_its_certificate_or_by_itself() {
     let fact = format!("RSA-2048, {spki}, its private key is here (\"{name}\")");
     assert_eq!(rows(&pkcs12, "key"), [fact]);
 }
+
+/// The last lines of what a command says, from its hint or next step on.
+fn ends(folder: &Path, line: &str) -> (i32, String) {
+    let (code, stdout, stderr) = run(folder, line, b"");
+    let all = stdout + &stderr;
+    let last = all.lines().last().unwrap_or_default();
+    (code, last.trim_start().to_string())
+}
+
+#[test]
+fn every_failure_ends_with_the_next_thing_to_type() {
+    let all = [
+        "aps.cer",
+        "ck.pem",
+        "expired.cer",
+        "glued.pem",
+        "ios_development.cer",
+        "push.csr",
+        "push.key.pem",
+    ];
+    let folder = with(&all);
+    let place = folder.path();
+    run(place, "lab init", b"");
+    std::fs::create_dir(place.join("empty")).unwrap();
+    for name in ["glued.pem", "push.key.pem"] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(place.join(name), mode).unwrap();
+    }
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(place.join("ck.pem"), mode).unwrap();
+    for (line, code, last) in [
+        (
+            "check glued.pem --offline",
+            1,
+            "next  pushcert convert glued.pem -o clean.pem",
+        ),
+        ("check ck.pem --offline", 1, "next  chmod 600 ck.pem"),
+        (
+            "check ck.pem --offline --env production",
+            2,
+            "next  pushcert explain wrong-environment",
+        ),
+        (
+            "check ios_development.cer --offline",
+            2,
+            "next  pushcert explain not-a-push-certificate",
+        ),
+        (
+            "check push.key.pem --offline",
+            3,
+            "hint: pushcert inspect push.key.pem    (shows what it holds)",
+        ),
+        (
+            "check ck.pem --topic other --offline",
+            3,
+            "hint: pushcert inspect ck.pem    (shows what it holds)",
+        ),
+        (
+            "check ck.pem --gateway 127.0.0.1:1",
+            3,
+            "next  pushcert check ck.pem --offline    (what can be told without a gateway)",
+        ),
+        (
+            "inspect empty",
+            3,
+            "hint: pushcert inspect FILE says of a file named by itself what it is",
+        ),
+        (
+            "merge ck.pem --env production -o a.pem",
+            2,
+            "hint: pushcert inspect ck.pem    (shows its topics, environments and SHA-256)",
+        ),
+        ("merge ck.pem -o none/a.pem", 3, "hint: mkdir -p none"),
+        (
+            "merge expired.cer push.key.pem -o old.pem",
+            0,
+            "next  pushcert rotate start old.pem",
+        ),
+        (
+            "convert aps.cer -o ck.pem",
+            2,
+            "hint: --force replaces it; -o NAME writes another file",
+        ),
+        (
+            "lab issue push.key.pem --topic com.example.app",
+            3,
+            "hint: pushcert csr --key push.key.pem    (makes a request for this key)",
+        ),
+        (
+            "lab gateway --listen 192.0.2.1:1",
+            3,
+            "hint: --listen 127.0.0.1:0 picks a free port",
+        ),
+        (
+            "csr --no-passphrase --out-key one --out-csr one -o made",
+            64,
+            "error: --out-csr and --out-key name one file",
+        ),
+        (
+            "csr --no-passphrase -o -",
+            64,
+            "error: csr writes files: -o, --out-csr and --out-key do not take -",
+        ),
+        (
+            "csr --key aps.cer -o made",
+            2,
+            "error: aps.cer holds no private key",
+        ),
+    ] {
+        assert_eq!(ends(place, line), (code, last.to_string()), "{line}");
+    }
+    assert!(!place.join("made").exists() && !place.join("-").exists());
+}
+
+#[test]
+fn a_request_says_where_its_key_is_and_the_most_urgent_stands_first() {
+    let folder = with(&[
+        "push.csr",
+        "push.key.pem",
+        "expired.cer",
+        "aps_development.cer",
+    ]);
+    let place = folder.path();
+    let (_, text, _) = run(place, "inspect push.csr push.key.pem", b"");
+    let fact = "RSA-2048, SPKI 5cd81758…, its private key is in push.key.pem";
+    assert_eq!(rows(&text, "key")[0], fact);
+    // Of two certificates in one file the same is said once.
+    let both = ["expired.cer", "aps_development.cer"].map(|name| {
+        let certificate = openssl::x509::X509::from_der(&fixture(name)).unwrap();
+        certificate.to_pem().unwrap()
+    });
+    std::fs::write(place.join("both.pem"), both.concat()).unwrap();
+    let (_, text, _) = run(place, "inspect both.pem", b"");
+    let found: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(": "))
+        .map(|(row, _)| row)
+        .filter(|row| !row.starts_with("subject"))
+        .collect();
+    assert_eq!(found, ["critical   expired", "warning    issuer-unknown"]);
+    let (code, stdout, _) = run(place, "check aps_development.cer --offline", b"");
+    assert_eq!(code, 2);
+    assert!(stdout.starts_with("critical   com.example.app: no private key for it is here"));
+}

@@ -131,7 +131,9 @@ impl Serve {
             faults: self.faults.into(),
             ..Settings::new(OffsetDateTime::now_utc)
         };
-        let gateway = Gateway::bind(&self.listen, &authority, settings)?;
+        let gateway = Gateway::bind(&self.listen, &authority, settings).map_err(|error| {
+            Box::<Stop>::from(error).with_hint("--listen 127.0.0.1:0 picks a free port")
+        })?;
         let running = gateway.run_in_thread(|event| {
             let mut stdout = std::io::stdout().lock();
             // A reader that has gone does not stop the gateway.

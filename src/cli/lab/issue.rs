@@ -4,7 +4,7 @@ use super::super::reply::{Reply, Stop};
 use super::super::{Common, moment, open};
 use crate::error::Error;
 use crate::files::{self, Output};
-use crate::inputs;
+use crate::inputs::{self, Input};
 use crate::lab::issue::{self, LeafKind};
 use crate::report::{escape, json, words};
 use crate::secret::SecretBytes;
@@ -57,12 +57,28 @@ impl Issue {
         let authority = super::load(&self.lab)?;
         let inputs = inputs::open(std::slice::from_ref(&self.request), &[])?;
         open::demand_named(&inputs)?;
+        let keys = |input: &Input| {
+            input
+                .contents()
+                .is_some_and(|contents| !contents.keys.is_empty())
+        };
+        let holds_key = inputs.files.iter().any(keys);
         let request = inputs
             .files
             .iter()
             .filter_map(|input| input.contents())
             .find_map(|contents| contents.requests.first())
-            .ok_or_else(|| Error::NoInputFound { wanted: "request" }.in_file(&self.request))?;
+            .ok_or_else(|| {
+                let nothing = Error::NoInputFound { wanted: "request" }.in_file(&self.request);
+                let stop = Box::<Stop>::from(nothing);
+                match holds_key {
+                    true => stop.with_hint(format!(
+                        "pushcert csr --key {}    (makes a request for this key)",
+                        words::shell(&self.request.display().to_string())
+                    )),
+                    false => stop,
+                }
+            })?;
         let der = issue::issue(
             &authority,
             &request.spki_der,

@@ -16,14 +16,20 @@ pub(super) fn sentence(checked: &Checked, path: &str) -> String {
         .filter(|asked| asked.endpoint.counts)
         .collect();
     let first = |severity: Severity| {
-        let finding = checked.findings.iter().find(|f| f.severity == severity);
+        let mut all = checked.findings.iter().filter(|f| f.severity == severity);
+        // No key makes a push certificate of it.
+        let no_push = |finding: &&Finding| finding.id == id::NOT_A_PUSH_CERTIFICATE;
+        let finding = all.clone().find(no_push).or_else(|| all.next());
         finding.map(|finding| finding.message.clone())
     };
     let accepted = acceptance(title, &counting);
     let plain = match checked.status {
         Status::Critical => match critical(title, &counting, &checked.findings) {
             Some(sentence) => Some(sentence),
-            None => first(Severity::Critical).map(|message| format!("{title}: {message}")),
+            None => first(Severity::Critical).map(|message| match message.starts_with(title) {
+                true => message,
+                false => format!("{title}: {message}"),
+            }),
         },
         Status::Unknown => match unknown(title, &counting, &checked.findings) {
             Some(sentence) => Some(sentence),

@@ -12,6 +12,7 @@ use crate::crl::Crl;
 use crate::finding::{Finding, Severity};
 use crate::inputs::{Input, State};
 use crate::issuer::Issuer;
+use crate::request::Request;
 use time::OffsetDateTime;
 
 /// A file with what was found about it.
@@ -40,7 +41,7 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             .map(|next| words::columns(&[("next".to_string(), escape::text(next))]));
         return format!(
             "{path}   not read: {}\n{}",
-            escape::text(reason.strip_prefix("is ").unwrap_or(&reason)),
+            escape::text(without_subject(&reason)),
             next.unwrap_or_default()
         );
     };
@@ -62,14 +63,7 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
             "request".to_string(),
             format!("{}, {proof}", escape::text(&request.subject.text)),
         ));
-        rows.push((
-            "key".to_string(),
-            format!(
-                "{}, SPKI {}…",
-                request.public_key.describe(),
-                request.public_key.spki_sha256.short()
-            ),
-        ));
+        rows.push(("key".to_string(), requested_key_fact(request, all)));
     }
     for crl in &contents.crls {
         rows.push(("list".to_string(), crl_fact(crl)));
@@ -80,13 +74,39 @@ fn block(file: &Inspected, all: &[Input], now: OffsetDateTime) -> String {
     let repeats = |finding: &&Finding| {
         contents.leaf().is_some() || !matches!(finding.id, "locked" | "wrong-passphrase")
     };
-    rows.extend(file.findings.iter().filter(repeats).map(words::finding_row));
+    rows.extend(finding_rows(file.findings.iter().filter(repeats)));
     rows.extend(next(&file.findings).map(|next| ("next".to_string(), escape::text(next))));
     format!(
         "{path}   {}\n{}",
         headline(file.input, contents, now),
         words::columns(&rows)
     )
+}
+
+/// The findings, the most urgent first; what is said of two certificates is said once.
+fn finding_rows<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(String, String)> {
+    let mut findings: Vec<&Finding> = findings.collect();
+    let order = [
+        Severity::Critical,
+        Severity::Unknown,
+        Severity::Warning,
+        Severity::Info,
+    ];
+    findings.sort_by_key(|finding| order.iter().position(|one| *one == finding.severity));
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for row in findings.into_iter().map(words::finding_row) {
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// The reason without the words that need the file's name before them.
+fn without_subject(reason: &str) -> &str {
+    let begins = ["is ", "cannot be read: "];
+    let rest = begins.iter().find_map(|begin| reason.strip_prefix(begin));
+    rest.unwrap_or(reason)
 }
 
 /// What to type about the worst of the findings that need something done.
@@ -182,6 +202,20 @@ fn certificate_rows(
     add("issuer", issuer_fact(certificate));
     add("key", public_key_fact(part, own, all));
     add("sha256", certificate.sha256.to_string());
+}
+
+/// The key of a request, and where its private half is.
+fn requested_key_fact(request: &Request, all: &[Input]) -> String {
+    let key = &request.public_key;
+    let mut words = vec![key.describe(), format!("SPKI {}…", key.spki_sha256.short())];
+    let holds = |contents: &Contents| {
+        let mut keys = contents.keys.iter();
+        keys.any(|part| part.key.public_key().spki_sha256 == key.spki_sha256)
+    };
+    if let Some(path) = holder(all, holds) {
+        words.push(format!("its private key is in {}", words::file(&path)));
+    }
+    words.join(", ")
 }
 
 /// The key of a certificate, and where its private half is.
