@@ -71,6 +71,10 @@ impl Stop {
         };
         let mut finding = Finding::unreadable(error);
         finding.hint = hint(error);
+        if let Error::NotReadable { reason } = error {
+            // Of a prompt or a descriptor: there is no file that "cannot be read" could be said of.
+            finding.message.clone_from(reason);
+        }
         if code == 2 {
             finding.severity = Severity::Critical;
         }
@@ -146,7 +150,7 @@ fn what_is_there(path: Option<&Path>) -> Option<String> {
 }
 
 /// The text as wide as the terminal that it goes to; anywhere else as it is.
-fn fitted(text: &str, stream: &(impl IsTerminal + AsFd)) -> String {
+pub(super) fn fitted(text: &str, stream: &(impl IsTerminal + AsFd)) -> String {
     match rustix::termios::tcgetwinsize(stream) {
         Ok(size) if stream.is_terminal() && size.ws_col > 0 => {
             wrap::fold(text, usize::from(size.ws_col))

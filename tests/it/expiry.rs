@@ -464,7 +464,7 @@ fn a_report_replaces_a_report_and_never_a_certificate() {
         let before = std::fs::read(folder.0.path().join(victim)).unwrap();
         let (code, _, stderr) = folder.run(&format!("certs -o {victim}"));
         let expected = format!(
-            "error: {victim}: holds a certificate, key or request; a report never replaces one\nhint: -o NAME writes another file\n"
+            "error: {victim} holds a certificate, key or request; a report never replaces one\nhint: -o NAME writes another file\n"
         );
         assert_eq!((code, stderr), (2, expected));
         assert_eq!(std::fs::read(folder.0.path().join(victim)).unwrap(), before);

@@ -112,6 +112,22 @@ fn a_new_key_gets_the_passphrase_that_is_typed_twice() {
 }
 
 #[test]
+fn a_new_passphrase_that_is_typed_in_two_ways_three_times_is_given_up() {
+    let place = folder();
+    let mut terminal = Terminal::run(place.path(), "pushcert csr");
+    for _ in 0..3 {
+        terminal.wait_for("passphrase for the new key (empty for none): ");
+        terminal.press("one\n");
+        terminal.wait_for("the same again: ");
+        terminal.press("another\n");
+    }
+    terminal.wait_for("\r\nerror: the two passphrases differed 3 times\r\n");
+    let screen = terminal.end();
+    assert_eq!(ending(&screen), ["3]", SANE], "{screen}");
+    assert_eq!(names(place.path()), [""; 0]);
+}
+
+#[test]
 fn ctrl_c_at_a_passphrase_leaves_the_terminal_as_it_was() {
     let place = folder();
     let mut terminal = Terminal::run(place.path(), "pushcert csr");

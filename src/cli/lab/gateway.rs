@@ -1,7 +1,7 @@
 //! `pushcert lab gateway`: serves until it is told to stop, and tells what happens as JSON lines.
 
 use super::super::moment::parse_duration;
-use super::super::reply::{Reply, Stop};
+use super::super::reply::{Reply, Stop, fitted};
 use super::super::terminal::say;
 use super::super::wishes::Env;
 use super::super::{Common, open};
@@ -141,11 +141,12 @@ impl Serve {
         })?;
         if std::io::stderr().is_terminal() && !self.common.quiet {
             let lab = words::shell(&self.lab.join(CA_FILE).display().to_string());
-            say(&format!(
+            let next = format!(
                 "next  pushcert check ck.pem --gateway {} --ca-file {}    (in another terminal; Ctrl-C ends this one)\n",
                 running.address(),
                 escape::text(&lab)
-            ));
+            );
+            say(&fitted(&next, &std::io::stderr()));
         }
         while signal::interrupted().is_none() {
             std::thread::sleep(Duration::from_millis(50));

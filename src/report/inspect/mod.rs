@@ -225,7 +225,12 @@ fn public_key_fact(part: &CertificatePart, own: &Contents, all: &[Input]) -> Str
     let here = own.keys.iter().find(|key| is_pair(part, key));
     let holds = |contents: &Contents| contents.keys.iter().any(|key| is_pair(part, key));
     if let Some(private) = here {
-        let about = private_key_words(private).join(", ");
+        let mut about = private_key_words(private);
+        // Most programs call a key as its certificate is called.
+        let common_name = part.certificate.subject.common_name.as_deref();
+        let same = |word: &String| Some(word.trim_matches('"')) == common_name;
+        about.retain(|word| !same(word));
+        let about = about.join(", ");
         words.push(match about.is_empty() {
             true => "its private key is here".to_string(),
             false => format!("its private key is here ({about})"),

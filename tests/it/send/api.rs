@@ -3,7 +3,8 @@
 use super::peers::*;
 use serde_json::{Value, json};
 
-const ONE: [&str; 3] = ["sandbox.pem", "--token", TOKEN];
+/// The sandbox identity and a device, without what is sent.
+const ADDRESSED: [&str; 3] = ["sandbox.pem", "--token", TOKEN];
 
 /// The request that a server receives, its headers and its body.
 fn received(words: &[&str]) -> (Value, String) {
@@ -23,7 +24,7 @@ fn received(words: &[&str]) -> (Value, String) {
 #[test]
 fn what_no_flag_says_comes_from_the_certificate() {
     let alert = ["--alert", "Hello"];
-    let (headers, body) = received(&[&ONE[..], &alert].concat());
+    let (headers, body) = received(&[&ADDRESSED[..], &alert].concat());
     assert_eq!(
         headers,
         json!({
@@ -82,8 +83,7 @@ fn every_header_has_its_flag() {
 #[test]
 fn an_accepted_notification_is_told_with_its_id() {
     let server = node(100, TAKEN);
-    let words = [&ONE[..], &["--alert", "x"]].concat();
-    let run = send_to(&at(&server), &words);
+    let run = send_to(&at(&server), &ONE);
     let host = format!("127.0.0.1:{}", server.port);
     let text = format!(
         "ok   {TOPIC}: {host} took the notification\n\n\
@@ -95,7 +95,7 @@ fn an_accepted_notification_is_told_with_its_id() {
     );
     assert_eq!((run.code, run.stdout.as_str()), (0, text.as_str()));
     assert_eq!(run.stderr, "");
-    let document = send_to(&at(&server), &[&words[..], &["--json"]].concat()).document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(document["status"], "ok");
     assert_eq!(document["findings"], json!([]));
     let one = json!({"token": TOKEN, "topic": TOPIC, "apns_id": "id-2", "status": 200, "state": "accepted"});
@@ -105,8 +105,7 @@ fn an_accepted_notification_is_told_with_its_id() {
 #[test]
 fn a_refusal_is_explained_as_explain_does() {
     let server = node(100, &reason(400, "BadDeviceToken"));
-    let words = [&ONE[..], &["--alert", "x", "--json"]].concat();
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(document["exit_code"], 2);
     let one = &document["notifications"][0];
     let entry =
@@ -126,7 +125,7 @@ fn a_refusal_is_explained_as_explain_does() {
     let finding = &document["findings"][0];
     assert_eq!(finding["id"], "notification-refused");
     assert_eq!(finding["severity"], "critical");
-    let run = send_to(&at(&server), &words[..words.len() - 1]);
+    let run = send_to(&at(&server), &ONE);
     let host = format!("127.0.0.1:{}", server.port);
     let first = format!("critical   {TOPIC}: {host} refused the notification: BadDeviceToken");
     assert_eq!((run.code, run.first_line()), (2, first.as_str()));
@@ -145,8 +144,7 @@ fn what_a_server_does_not_take_now_is_no_refusal() {
         (500, "InternalServerError"),
     ] {
         let server = node(100, &reason(status, name));
-        let words = [&ONE[..], &["--alert", "x", "--json"]].concat();
-        let document = send_to(&at(&server), &words).document();
+        let document = outcome(&at(&server), &ONE);
         assert_eq!(document["exit_code"], 3, "{name}");
         assert_eq!(document["notifications"][0]["state"], "deferred");
         assert_eq!(document["findings"][0]["id"], "notification-deferred");
@@ -156,7 +154,7 @@ fn what_a_server_does_not_take_now_is_no_refusal() {
 #[test]
 fn foreign_reasons_are_shown_escaped() {
     let server = node(100, &reason(400, "\\u001b[2J\\n::error::x"));
-    let run = send_to(&at(&server), &[&ONE[..], &["--alert", "x"]].concat());
+    let run = send_to(&at(&server), &ONE);
     assert_eq!(run.code, 2);
     assert!(
         run.first_line().ends_with(": \\u{1b}[2J\\u{a}::error::x"),
@@ -175,8 +173,8 @@ fn one_that_is_refused_does_not_keep_the_others() {
     );
     let server = node(100, &answer);
     let file = tokens("api-one-refused", 50, &[(7, ZERO)]);
-    let words = ["sandbox.pem", "--tokens", &file, "--alert", "x"];
-    let document = send_to(&at(&server), &[&words[..], &["--json"]].concat()).document();
+    let words = many(&file);
+    let document = outcome(&at(&server), &words);
     assert_eq!(document["exit_code"], 2);
     let notifications = document["notifications"].as_array().unwrap();
     assert_eq!(notifications.len(), 50);
@@ -215,16 +213,12 @@ fn a_refused_certificate_ends_the_run() {
     // The server takes one at a time, so the second is not sent when the first has been answered.
     let server = node(1, &reason(403, "BadCertificate"));
     let file = tokens("api-certificate-refused", 5, &[]);
-    let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--json"];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &many(&file));
     assert_eq!(document["exit_code"], 2);
-    let states: Vec<&str> = document["notifications"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["state"].as_str().unwrap())
-        .collect();
-    assert_eq!(states, ["refused", "unsent", "unsent", "unsent", "unsent"]);
+    assert_eq!(
+        states(&document),
+        ["refused", "unsent", "unsent", "unsent", "unsent"]
+    );
     assert_eq!(
         document["notifications"][4]["explanation"],
         "the certificate is refused with BadCertificate"

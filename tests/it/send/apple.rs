@@ -4,7 +4,8 @@ use super::peers::*;
 use crate::check::stand_in::{Proxy, Says, apple};
 use serde_json::json;
 
-const ONE: [&str; 7] = [
+/// One notification, with the CA that signed the stand-in.
+const AT_STAND_IN: [&str; 7] = [
     "sandbox.pem",
     "--token",
     TOKEN,
@@ -20,7 +21,7 @@ fn without_a_gateway_it_goes_to_the_api_of_the_environment() {
     let port = server.port;
     let proxy = Proxy::start(move |_| Says::Tunnel(port));
     let url = proxy.url();
-    let words = [&ONE[..], &["--proxy", &url, "--json"]].concat();
+    let words = [&AT_STAND_IN[..], &["--proxy", &url, "--json"]].concat();
     let document = send(&words).document();
     assert_eq!(document["exit_code"], 0, "{document:#}");
     assert_eq!(
@@ -61,7 +62,7 @@ fn a_network_that_keeps_443_for_browsers_is_left_by_2197() {
 fn the_retired_gateway_is_tried_and_explained() {
     let proxy = Proxy::start(|_| Says::Status("502 Bad Gateway"));
     let url = proxy.url();
-    let words = [&ONE[..], &["--via", "legacy", "--proxy", &url]].concat();
+    let words = [&AT_STAND_IN[..], &["--via", "legacy", "--proxy", &url]].concat();
     let run = send(&words);
     assert_eq!(run.code, 3);
     assert_eq!(
@@ -76,7 +77,7 @@ fn the_retired_gateway_is_tried_and_explained() {
 fn a_failing_proxy_is_named_and_nothing_is_sent() {
     let proxy = Proxy::absent();
     let url = proxy.url();
-    let words = [&ONE[..], &["--proxy", &url, "--json"]].concat();
+    let words = [&AT_STAND_IN[..], &["--proxy", &url, "--json"]].concat();
     let document = send(&words).document();
     assert_eq!(document["exit_code"], 3);
     let finding = &document["findings"][0];

@@ -1,30 +1,7 @@
 //! How connections end, and what is then known of each notification: answered, handed back, or lost.
 
 use super::peers::*;
-use serde_json::{Value, json};
-
-fn many(file: &str, words: &[&str]) -> Vec<String> {
-    let fixed = ["sandbox.pem", "--tokens", file, "--alert", "x", "--json"];
-    [&fixed[..], words]
-        .concat()
-        .iter()
-        .map(|word| word.to_string())
-        .collect()
-}
-
-fn run(server: &crate::live::servers::Server, file: &str, words: &[&str]) -> Value {
-    let words = many(file, words);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    send_to(&at(server), &words).document()
-}
-
-fn states(document: &Value) -> Vec<&str> {
-    let notifications = document["notifications"].as_array().unwrap();
-    notifications
-        .iter()
-        .map(|one| one["state"].as_str().unwrap())
-        .collect()
-}
+use serde_json::json;
 
 #[test]
 fn what_a_goaway_leaves_out_is_sent_on_a_new_connection() {
@@ -34,7 +11,7 @@ fn what_a_goaway_leaves_out_is_sent_on_a_new_connection() {
         again()\npreface(3)\nfor stream in requests(2): reply(stream)\nprint('two', flush=True)\nend()";
     let mut server = python("['h2']", talk);
     let file = tokens("ends-goaway", 4, &[]);
-    let document = run(&server, &file, &[]);
+    let document = outcome(&at(&server), &many(&file));
     assert_eq!(document["exit_code"], 0, "{document:#}");
     assert_eq!(states(&document), ["accepted"; 4]);
     assert_eq!(document["summary"]["connections"], 2);
@@ -47,7 +24,7 @@ fn what_was_sent_and_not_answered_may_have_been_delivered() {
         again()\npreface(3)\nfor stream in requests(1): reply(stream)\nend()";
     let server = python("['h2']", talk);
     let file = tokens("ends-lost", 4, &[]);
-    let document = run(&server, &file, &[]);
+    let document = outcome(&at(&server), &many(&file));
     assert_eq!(document["exit_code"], 3, "{document:#}");
     // It is not sent again, since a device may have it.
     assert_eq!(
@@ -70,7 +47,7 @@ fn a_server_that_only_says_goodbye_is_left_after_two_connections() {
     let talk = format!("{bye}raw, _ = listener.accept()\n{bye}");
     let server = python("['h2']", &talk);
     let file = tokens("ends-bye", 5, &[]);
-    let document = run(&server, &file, &[]);
+    let document = outcome(&at(&server), &many(&file));
     assert_eq!(document["exit_code"], 3, "{document:#}");
     assert_eq!(states(&document), ["unsent"; 5]);
     assert_eq!(document["summary"]["connections"], 2);
@@ -86,8 +63,7 @@ fn a_request_that_is_handed_back_is_sent_again() {
     let talk = "wrap()\npreface(1)\nstreams = requests(1)\nc.sendall(h2(3, struct.pack('>I', 7), 0, streams[0]))\n\
         for stream in requests(1): reply(stream)\nend()";
     let server = python("['h2']", talk);
-    let words = ["sandbox.pem", "--token", TOKEN, "--alert", "x", "--json"];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(
         (document["exit_code"].clone(), states(&document)),
         (json!(0), vec!["accepted"])
@@ -96,7 +72,7 @@ fn a_request_that_is_handed_back_is_sent_again() {
     // CANCEL (8) says nothing of the kind.
     let talk = "wrap()\npreface(1)\nstreams = requests(1)\nc.sendall(h2(3, struct.pack('>I', 8), 0, streams[0]))\nend()";
     let server = python("['h2']", talk);
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(
         (document["exit_code"].clone(), states(&document)),
         (json!(3), vec!["unknown"])
@@ -107,7 +83,10 @@ fn a_request_that_is_handed_back_is_sent_again() {
 fn a_server_that_does_not_answer_is_waited_for_as_long_as_the_timeout_says() {
     let server = python("['h2']", "wrap()\npreface(2)\nrequests(2)\nend()");
     let file = tokens("ends-silent", 3, &[]);
-    let document = run(&server, &file, &["--timeout", "3s"]);
+    let document = outcome(
+        &at(&server),
+        &[&many(&file)[..], &["--timeout", "3s"]].concat(),
+    );
     assert_eq!(document["exit_code"], 3);
     assert_eq!(states(&document), ["unknown", "unknown", "unsent"]);
     assert_eq!(
@@ -120,8 +99,7 @@ fn a_server_that_does_not_answer_is_waited_for_as_long_as_the_timeout_says() {
 fn a_refusal_in_a_goaway_or_an_alert_is_a_refusal_of_the_certificate() {
     let goaway = "wrap()\npreface(1)\nrequests(1)\nc.sendall(goaway(0, b'{\"reason\":\"BadCertificate\"}', 0))\nend()";
     let server = python("['h2']", goaway);
-    let words = ["sandbox.pem", "--token", TOKEN, "--alert", "x", "--json"];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(document["exit_code"], 2);
     assert_eq!(document["findings"][0]["id"], "rejected");
     assert_eq!(
@@ -140,10 +118,7 @@ fn a_server_that_cannot_be_verified_gets_neither_certificate_nor_word() {
     ] {
         for protocols in ["['h2']", "[]"] {
             let mut server = python(protocols, &format!("{version}\n{talk}"));
-            let gateway = format!("127.0.0.1:{}", server.port);
-            let words = ["sandbox.pem", "--token", TOKEN, "--alert", "x", "--json"];
-            let foreign = ["--gateway", &gateway, "--ca-file", "lab/ca.pem"];
-            let document = send(&[&words[..], &foreign].concat()).document();
+            let document = outcome(&at_lab(&server), &ONE);
             assert_eq!(document["exit_code"], 3, "{document:#}");
             let finding = &document["findings"][0];
             assert_eq!(
@@ -162,8 +137,7 @@ fn a_name_that_the_servers_certificate_does_not_have_is_not_sent_to() {
         "['h2']",
         "context.load_cert_chain('elsewhere.pem')\ntry:\n  wrap()\nexcept ssl.SSLError as error: print(error.reason, flush=True)",
     );
-    let words = ["sandbox.pem", "--token", TOKEN, "--alert", "x"];
-    let run = send_to(&at(&server), &words);
+    let run = send_to(&at(&server), &ONE);
     assert_eq!(run.code, 3);
     let first = format!(
         "unknown   {TOPIC}: nothing was sent: the server's chain does not verify: IP address mismatch"
@@ -175,25 +149,12 @@ fn a_name_that_the_servers_certificate_does_not_have_is_not_sent_to() {
 #[test]
 fn what_speaks_another_protocol_than_was_asked_for_gets_nothing() {
     let server = python("[]", "wrap()\nend()");
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "api",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let words = [&ONE[..], &["--via", "api"]].concat();
+    let document = outcome(&at(&server), &words);
     assert_eq!(document["exit_code"], 3);
     assert_eq!(document["findings"][0]["id"], "not-a-gateway");
     let server = python("['http/1.1']", "wrap()\nend()");
-    let document = send_to(
-        &at(&server),
-        &["sandbox.pem", "--token", TOKEN, "--alert", "x", "--json"],
-    )
-    .document();
+    let document = outcome(&at(&server), &ONE);
     assert_eq!(document["exit_code"], 3);
     assert_eq!(document["findings"][0]["id"], "not-a-gateway");
 }

@@ -3,12 +3,10 @@
 use super::peers::*;
 use serde_json::{Value, json};
 
-const ONE: [&str; 5] = ["sandbox.pem", "--token", TOKEN, "--alert", "x"];
-
 /// The document of a run to a gateway with these words.
 fn sent(gateway_words: &[&str], words: &[&str]) -> Value {
     let server = gateway(gateway_words);
-    send_to(&at_lab(&server), &[words, &["--json"]].concat()).document()
+    outcome(&at_lab(&server), words)
 }
 
 fn is_uuid(text: &Value) -> bool {
@@ -111,8 +109,7 @@ fn one_refused_of_many_is_one() {
     // No more than a pipe holds of the gateway's events.
     let mut server = gateway(&[]);
     let file = tokens("lab-many", 100, &[(43, ZERO)]);
-    let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--json"];
-    let document = send_to(&at_lab(&server), &words).document();
+    let document = outcome(&at_lab(&server), &many(&file));
     assert_eq!(document["exit_code"], 2);
     let summary = &document["summary"];
     assert_eq!(

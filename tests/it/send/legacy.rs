@@ -15,29 +15,10 @@ fn logged(server: &mut crate::live::servers::Server, count: usize) -> Vec<(Strin
     logged
 }
 
-fn states(document: &Value) -> Vec<(String, Value)> {
-    let notifications = document["notifications"].as_array().unwrap();
-    let state = |one: &Value| {
-        (
-            one["state"].as_str().unwrap().to_owned(),
-            one["status"].clone(),
-        )
-    };
-    notifications.iter().map(state).collect()
-}
-
 #[test]
 fn silence_is_the_binary_protocols_yes() {
     let mut server = gateway(&[]);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-    ];
+    let words = ONE_LEGACY;
     let run = send_to(&at_lab(&server), &words);
     let host = format!("127.0.0.1:{}", server.port);
     let text = format!(
@@ -54,17 +35,7 @@ fn silence_is_the_binary_protocols_yes() {
 #[test]
 fn an_error_packet_is_explained() {
     let server = gateway(&[]);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        ZERO,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at_lab(&server), &words).document();
+    let document = outcome(&at_lab(&server), &legacy("sandbox.pem", "--token", ZERO));
     assert_eq!(document["exit_code"], 2);
     assert_eq!(
         document["notifications"],
@@ -83,23 +54,14 @@ fn an_error_packet_is_explained() {
 fn those_after_a_refused_one_are_sent_again_on_a_new_connection() {
     let mut server = gateway(&[]);
     let file = tokens("legacy-many", 150, &[(5, ZERO)]);
-    let words = [
-        "sandbox.pem",
-        "--tokens",
-        &file,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at_lab(&server), &words).document();
+    let document = outcome(&at_lab(&server), &legacy("sandbox.pem", "--tokens", &file));
     assert_eq!(document["exit_code"], 2);
     assert_eq!(document["summary"]["connections"], 2);
-    for (index, (state, status)) in states(&document).into_iter().enumerate() {
+    let (states, statuses) = (states(&document), statuses(&document));
+    for (index, (state, status)) in states.into_iter().zip(statuses).enumerate() {
         let wanted = match index + 1 {
-            5 => ("refused".to_owned(), json!(8)),
-            _ => ("accepted".to_owned(), json!(0)),
+            5 => ("refused", &json!(8)),
+            _ => ("accepted", &json!(0)),
         };
         assert_eq!((state, status), wanted);
     }
@@ -119,17 +81,7 @@ fn a_shutdown_names_the_last_that_was_taken() {
         again()\nsecond = frames(1)\nprint(second[0][8:40].hex(), flush=True)\nend()";
     let mut server = python("[]", talk);
     let file = tokens("legacy-shutdown", 3, &[]);
-    let words = [
-        "sandbox.pem",
-        "--tokens",
-        &file,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &legacy("sandbox.pem", "--tokens", &file));
     assert_eq!(document["exit_code"], 0);
     assert_eq!(document["summary"]["connections"], 2);
     assert_eq!(server.line(), numbered(3));
@@ -142,19 +94,10 @@ fn a_status_that_promises_nothing_is_no_refusal() {
             "wrap()\nfirst = frames(1)\nc.sendall(bytes([8, {status}]) + identifier(first[0]))\nend()"
         );
         let server = python("[]", &talk);
-        let words = [
-            "sandbox.pem",
-            "--token",
-            TOKEN,
-            "--alert",
-            "x",
-            "--via",
-            "legacy",
-            "--json",
-        ];
-        let document = send_to(&at(&server), &words).document();
+        let document = outcome(&at(&server), &ONE_LEGACY);
         assert_eq!(document["exit_code"], 3);
-        assert_eq!(states(&document), [("deferred".to_owned(), json!(status))]);
+        assert_eq!(states(&document), ["deferred"]);
+        assert_eq!(statuses(&document), [&json!(status)]);
     }
 }
 
@@ -162,19 +105,10 @@ fn a_status_that_promises_nothing_is_no_refusal() {
 fn what_is_closed_without_a_word_is_not_known_to_be_sent() {
     let talk = "wrap()\nframes(1)\nc.close()";
     let server = python("[]", talk);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE_LEGACY);
     assert_eq!(document["exit_code"], 3);
-    assert_eq!(states(&document), [("unknown".to_owned(), Value::Null)]);
+    assert_eq!(states(&document), ["unknown"]);
+    assert_eq!(statuses(&document), [&Value::Null]);
     assert_eq!(document["findings"][0]["id"], "not-known-sent");
 }
 
@@ -182,17 +116,7 @@ fn what_is_closed_without_a_word_is_not_known_to_be_sent() {
 fn what_names_no_notification_of_the_connection_settles_none() {
     let talk = "wrap()\nframes(1)\nc.sendall(bytes([8, 8, 0, 0, 1, 0]))\nend()";
     let server = python("[]", talk);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE_LEGACY);
     assert_eq!(document["exit_code"], 3);
     assert_eq!(
         document["notifications"][0]["explanation"],
@@ -204,40 +128,22 @@ fn what_names_no_notification_of_the_connection_settles_none() {
 fn bytes_that_are_no_error_packet_are_no_gateways() {
     let talk = "wrap()\nframes(1)\nc.sendall(b'HTTP/1.1 400 Bad Request\\r\\n')\nend()";
     let server = python("[]", talk);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE_LEGACY);
     assert_eq!(document["exit_code"], 3);
     assert_eq!(document["findings"][0]["id"], "not-a-gateway");
-    assert_eq!(states(&document), [("unknown".to_owned(), Value::Null)]);
+    assert_eq!(states(&document), ["unknown"]);
+    assert_eq!(statuses(&document), [&Value::Null]);
 }
 
 #[test]
 fn who_asks_for_no_certificate_gets_no_frame() {
     let talk = "context.verify_mode = ssl.CERT_NONE\nwrap()\nprint(len(c.recv(4096)), flush=True)";
     let mut server = python("[]", talk);
-    let words = [
-        "sandbox.pem",
-        "--token",
-        TOKEN,
-        "--alert",
-        "x",
-        "--via",
-        "legacy",
-        "--json",
-    ];
-    let document = send_to(&at(&server), &words).document();
+    let document = outcome(&at(&server), &ONE_LEGACY);
     assert_eq!(document["exit_code"], 3);
     assert_eq!(document["findings"][0]["id"], "not-requested");
-    assert_eq!(states(&document), [("unsent".to_owned(), Value::Null)]);
+    assert_eq!(states(&document), ["unsent"]);
+    assert_eq!(statuses(&document), [&Value::Null]);
     assert_eq!(server.line(), "0");
 }
 
@@ -245,17 +151,7 @@ fn who_asks_for_no_certificate_gets_no_frame() {
 fn a_refused_certificate_is_a_no_before_anything_is_sent() {
     for version in ["1.2", "1.3"] {
         let server = gateway(&["--tls", version]);
-        let words = [
-            "expired.pem",
-            "--token",
-            TOKEN,
-            "--alert",
-            "x",
-            "--via",
-            "legacy",
-            "--json",
-        ];
-        let document = send_to(&at_lab(&server), &words).document();
+        let document = outcome(&at_lab(&server), &legacy("expired.pem", "--token", TOKEN));
         assert_eq!(document["exit_code"], 2, "{document:#}");
         let finding = &document["findings"][0];
         assert_eq!(finding["id"], "rejected");
@@ -266,6 +162,7 @@ fn a_refused_certificate_is_a_no_before_anything_is_sent() {
                 server.port
             )
         );
-        assert_eq!(states(&document), [("unsent".to_owned(), Value::Null)]);
+        assert_eq!(states(&document), ["unsent"]);
+        assert_eq!(statuses(&document), [&Value::Null]);
     }
 }

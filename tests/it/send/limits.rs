@@ -164,16 +164,7 @@ fn headers_have_no_place_in_the_binary_protocol() {
             "the binary protocol has 32 bits for the expiration",
         ),
     ] {
-        let fixed = [
-            "sandbox.pem",
-            "--token",
-            TOKEN,
-            "--alert",
-            "x",
-            "--via",
-            "legacy",
-        ];
-        let (code, finding) = refused(&[&fixed[..], &words].concat());
+        let (code, finding) = refused(&[&ONE_LEGACY[..], &words].concat());
         assert_eq!((code, finding["id"].as_str()), (2, Some("not-in-binary")));
         assert_eq!(finding["message"], message);
     }

@@ -11,6 +11,21 @@ pub const TOKEN: &str = "abababababababababababababababababababababababababababa
 pub const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 pub const TOPIC: &str = "com.example.app";
 
+/// One notification of the sandbox identity.
+pub const ONE: [&str; 5] = ["sandbox.pem", "--token", TOKEN, "--alert", "x"];
+/// The same over the binary protocol.
+pub const ONE_LEGACY: [&str; 7] = legacy("sandbox.pem", "--token", TOKEN);
+
+/// The words of a run over the binary protocol.
+pub const fn legacy<'a>(identity: &'a str, which: &'a str, tokens: &'a str) -> [&'a str; 7] {
+    [identity, which, tokens, "--alert", "x", "--via", "legacy"]
+}
+
+/// A notification of the sandbox identity to every token of a file.
+pub fn many(file: &str) -> [&str; 5] {
+    ["sandbox.pem", "--tokens", file, "--alert", "x"]
+}
+
 /// What a run left behind.
 pub struct Run {
     pub code: i32,
@@ -235,4 +250,24 @@ pub fn at_lab(server: &Server) -> [String; 4] {
 pub fn send_to(server: &[String; 4], words: &[&str]) -> Run {
     let server: Vec<&str> = server.iter().map(String::as_str).collect();
     send(&[words, &server].concat())
+}
+
+/// The document of a run to such a server.
+pub fn outcome(server: &[String; 4], words: &[&str]) -> Value {
+    send_to(server, &[words, &["--json"]].concat()).document()
+}
+
+/// The state of every notification of a document.
+pub fn states(document: &Value) -> Vec<&str> {
+    let notifications = document["notifications"].as_array().unwrap();
+    notifications
+        .iter()
+        .map(|one| one["state"].as_str().unwrap())
+        .collect()
+}
+
+/// The status of every notification of a document.
+pub fn statuses(document: &Value) -> Vec<&Value> {
+    let notifications = document["notifications"].as_array().unwrap();
+    notifications.iter().map(|one| &one["status"]).collect()
 }

@@ -26,8 +26,7 @@ fn the_servers_limit_of_concurrent_requests_is_kept() {
         // An answer takes a moment, so that as many as may be are open together.
         let mut server = node(limit, &format!("setTimeout(() => {{ {TAKEN} }}, 5);"));
         let file = tokens(&format!("streams-limit-{limit}"), 40, &[]);
-        let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--json"];
-        let document = send_to(&at(&server), &words).document();
+        let document = outcome(&at(&server), &many(&file));
         assert_eq!(document["summary"]["accepted"], 40);
         assert_eq!(document["summary"]["connections"], 1);
         let most = (0..40).map(|_| {
@@ -240,8 +239,7 @@ fn a_document_is_one_with_any_number_of_notifications() {
     let server = node(100, TAKEN);
     for count in [1, 2, 300] {
         let file = tokens(&format!("streams-document-{count}"), count, &[]);
-        let words = ["sandbox.pem", "--tokens", &file, "--alert", "x", "--json"];
-        let run = send_to(&at(&server), &words);
+        let run = send_to(&at(&server), &[&many(&file)[..], &["--json"]].concat());
         let document = run.document();
         let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
         let wanted = [
