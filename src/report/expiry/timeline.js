@@ -159,26 +159,33 @@ function drawAxis() {
       drawn.append(drawing("line", { x1: percent(x), x2: percent(x), y1: drawn === axis ? "60%" : 0, y2: "100%", class: kind }));
     }
   };
-  const word = (x, words, kind, anchor = "middle") => axis.append(drawing("text", { x: percent(x), y: 14, class: kind, "text-anchor": anchor }, words));
+  const word = (x, kind, anchor, ...words) => axis.append(drawing("text", { x: percent(x), y: 14, class: kind, "text-anchor": anchor }, ...words));
   const day = new Date(now);
+  let named = 0;
+  let told;
   for (let month = 1; ; month += 1) {
     const start = Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + month, 1);
     if (start > now + SPAN * DAY) break;
     const x = at(start);
     line(x, "month");
-    if (x <= TODAY + 11 || x >= LATER - 3) continue;
+    // The first word says the year, and each January. Every third stands on a narrow page too, and says there what the others have said.
+    const year = ` ${new Date(start).getUTCFullYear()}`;
+    const begins = !named || new Date(start).getUTCMonth() === 0;
+    const everywhere = named % 3 === 0;
+    const again = everywhere && !begins && year !== told;
+    // "today" and "later" need room.
+    if (x <= TODAY + 11 || x >= LATER - (begins || again ? 14 : 7)) continue;
     const name = new Date(start).toLocaleString("en", { month: "short", timeZone: "UTC" });
-    // The first word says the year, and each January. The first stands clear of "today", however narrow the page is.
-    const first = !axis.querySelector("text");
-    const begins = first || new Date(start).getUTCMonth() === 0;
-    const words = begins ? `${name} ${new Date(start).getUTCFullYear()}` : name;
-    word(x, words, month % 3 && !begins ? "month often" : "month", first ? "start" : "middle");
+    const repeated = again ? [drawing("tspan", { class: "seldom" }, year)] : [];
+    word(x, everywhere ? "month" : "month often", "start", begins ? name + year : name, ...repeated);
+    if (everywhere) told = year;
+    named += 1;
   }
   line(TODAY, "now");
   line(LATER, "now");
-  word(TODAY * 0.5, "ended", "month often");
-  word(TODAY + 0.4, "today", "now", "start");
-  word((LATER + 100) / 2, "later", "month");
+  word(TODAY * 0.5, "month often", "middle", "ended");
+  word(TODAY + 0.4, "now", "start", "today");
+  word((LATER + 100) / 2, "month", "middle", "later");
   byId("axis").append(axis);
 }
 

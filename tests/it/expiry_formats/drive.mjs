@@ -166,6 +166,14 @@ async function all() {
   await click("#close");
   saw.clicked.push(await see(OPEN));
 
+  // The words above the timeline: those that run into the next one, and whether there are some.
+  const axis = `(() => {
+    const words = [...document.querySelectorAll("#axis text")].map((text) => [text.getBoundingClientRect(), text.textContent]);
+    const shown = words.filter(([box]) => box.width).sort(([a], [b]) => a.left - b.left);
+    const near = shown.filter(([box], index) => index + 1 < shown.length && box.right > shown[index + 1][0].left);
+    return [near.map(([, word]) => word), shown.length > 3];
+  })()`;
+  saw.wideAxis = await see(axis);
   // Paper, the dark, and a narrow window.
   const colour = `getComputedStyle(document.body).backgroundColor`;
   saw.colours = [await see(colour)];
@@ -176,6 +184,7 @@ async function all() {
   await send("Emulation.setEmulatedMedia", { media: "", features: [] });
   await send("Emulation.setDeviceMetricsOverride", { width: 360, height: 800, deviceScaleFactor: 1, mobile: false });
   saw.narrow = await see("document.documentElement.scrollWidth <= innerWidth");
+  saw.axis = await see(axis);
 }
 
 async function large() {

@@ -246,6 +246,9 @@ fn it_is_dark_in_the_dark_and_fits_paper_and_telephones() {
     // On paper there are no controls.
     assert_eq!(saw["paper"], json!([false, false, true, true]));
     assert_eq!(saw["narrow"], true);
+    // No word of the timeline's axis runs into another.
+    assert_eq!(saw["axis"], json!([[], true]));
+    assert_eq!(saw["wideAxis"], json!([[], true]));
 }
 
 #[test]
