@@ -6,6 +6,7 @@ use super::{Common, PassIn, PassOut, open, protect};
 use crate::conversion::{self, Only, Piece, To};
 use crate::error::Error;
 use crate::files::{self, Output};
+use crate::finding::id;
 use crate::inputs::Input;
 use crate::report::{escape, json};
 use crate::secret::Passphrase;
@@ -178,7 +179,15 @@ impl Convert {
                 name: self.name.as_deref(),
             },
         };
-        conversion::convert(group, to, self.only.map(Only::from), passphrase)?.map_err(Stop::no)
+        let converted = conversion::convert(group, to, self.only.map(Only::from), passphrase)?;
+        converted.map_err(|mut findings| {
+            let missing = [id::NO_KEY, id::NOTHING_TO_CONVERT];
+            for finding in findings.iter_mut().filter(|f| missing.contains(&f.id)) {
+                let hint = "pushcert inspect DIR    (shows which file holds what)";
+                finding.hint.get_or_insert_with(|| hint.to_string());
+            }
+            Stop::no(findings)
+        })
     }
 
     fn write(

@@ -76,6 +76,20 @@ fn the_way_through_a_lab_names_each_next_step() {
     assert!(gateway.end().contains("[exit 0]"));
 }
 
+/// Two of its steps wait for a silence, so that it takes over a second anywhere.
+#[test]
+fn a_rehearsal_counts_its_steps_on_a_terminal_and_leaves_no_line() {
+    let folder = TempDir::new().unwrap();
+    let mut terminal = Terminal::run(folder.path(), "pushcert lab rehearse");
+    terminal.wait_for(" of 9 steps");
+    terminal.wait_for(
+        "\r\u{1b}[Kok   every step from an empty folder to a proven ck.pem was verified\r\n",
+    );
+    assert!(terminal.end().contains("[exit 0]"));
+    let screen = Terminal::run(folder.path(), "pushcert lab rehearse -q").end();
+    assert!(!screen.contains('\u{1b}'), "{screen:?}");
+}
+
 #[test]
 fn a_lab_that_is_there_is_kept_and_what_it_is_good_for_is_said() {
     let folder = TempDir::new().unwrap();
@@ -242,6 +256,16 @@ fn every_failure_ends_with_the_next_thing_to_type() {
             "merge expired.cer push.key.pem -o old.pem",
             0,
             "next  pushcert rotate start old.pem",
+        ),
+        (
+            "convert aps.cer --only key -o key.pem",
+            2,
+            "hint: pushcert inspect DIR    (shows which file holds what)",
+        ),
+        (
+            "convert aps.cer --to p12 -o a.p12 --passout file:push.csr",
+            2,
+            "hint: pushcert inspect DIR    (shows which file holds what)",
         ),
         (
             "convert aps.cer -o ck.pem",

@@ -6,6 +6,7 @@ mod steps;
 
 use super::super::Common;
 use super::super::reply::{Reply, Stop};
+use super::super::status_line::StatusLine;
 use crate::files;
 use crate::finding::{Finding, Severity, Status, id};
 use crate::report::{escape, json};
@@ -39,7 +40,7 @@ impl Rehearse {
             (None, Some(temporary)) => temporary.path(),
             (None, None) => Path::new("."),
         };
-        let steps = steps::rehearse(folder)?;
+        let steps = steps::rehearse(folder, StatusLine::new(self.common.quiet))?;
         let failed = steps.iter().any(|step| !step.ok);
         let kept = match &self.keep {
             Some(kept) => format!("\nkept  {}\n", escape::text(&kept.display().to_string())),

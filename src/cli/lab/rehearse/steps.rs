@@ -1,6 +1,7 @@
 //! The steps of the rehearsal: each command, what it replaces, and what its result has to be.
 
 use super::super::super::reply::Stop;
+use super::super::super::status_line::StatusLine;
 use super::place::{ALERT, Place, TOKEN};
 use crate::lab::settings::{Protocol, Tls};
 use serde_json::Value;
@@ -18,13 +19,18 @@ const TOPIC: &str = "com.example.app";
 const REQUEST: &str = "CertificateSigningRequest.certSigningRequest";
 /// What a gateway is to speak, and how `check` calls it.
 const PROTOCOLS: [(Protocol, &str); 2] = [(Protocol::Auto, "http2"), (Protocol::Legacy, "binary")];
+/// How many there are.
+const STEPS: usize = 9;
 /// What the tutorial has people type.
 const PASSPHRASE: &[u8] = b"hello123\n";
 
 /// Goes the whole way in the folder. Fails where a command does; a result that is not what it has to be is a step that is not ok.
-pub(super) fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
+pub(super) fn rehearse(folder: &Path, line: StatusLine) -> Result<Vec<Step>, Box<Stop>> {
     let place = Place(folder);
-    let mut steps = Vec::new();
+    let mut steps = Steps {
+        done: Vec::new(),
+        line,
+    };
 
     place.run("csr -o @ --email dev@example.com --no-passphrase")?;
     let key = place.seen("PushKey.pem", "/keys/0/spki_sha256")?;
@@ -149,7 +155,21 @@ pub(super) fn rehearse(folder: &Path) -> Result<Vec<Step>, Box<Stop>> {
         ok: rejected.iter().all(is_late),
         detail: told(first, &format!("alert {} {}", alert["number"], word(&alert["name"]))),
     });
-    Ok(steps)
+    Ok(steps.done)
+}
+
+/// The steps so far, and the line on the terminal that counts them.
+struct Steps {
+    done: Vec<Step>,
+    line: StatusLine,
+}
+
+impl Steps {
+    fn push(&mut self, step: Step) {
+        self.done.push(step);
+        let count = self.done.len();
+        self.line.tell(|| format!("{count} of {STEPS} steps"));
+    }
 }
 
 fn told(endpoint: &Value, why: &str) -> String {
