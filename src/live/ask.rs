@@ -7,7 +7,7 @@ use openssl::ssl::{SslContext, SslVersion};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 
 use super::binary::{self, Conversation};
 use super::handshake::{Handshake, Protocol, Verdict, milliseconds};
@@ -207,6 +207,10 @@ async fn converse(session: Session, query: &Query, patience: &Patience, handshak
     handshake.judge(&evidence);
     if handshake.verdict == Verdict::Accepted && handshake.rests_on_handshake() {
         // A gateway may judge in its application and close; so much time it has on every version.
-        sleep_until(since + patience.wait.min(Duration::from_secs(86_400))).await;
+        let over = since + patience.wait.min(Duration::from_secs(86_400));
+        // The timer would wait for its next tick even where nothing is left to wait for.
+        if Instant::now() < over {
+            sleep_until(over).await;
+        }
     }
 }
