@@ -1,4 +1,4 @@
-//! A reader that opens the live path in a loop while it is rotated hundreds of times.
+//! A reader that opens the live path in a loop while it is rotated a thousand times.
 
 use pushcert::public_key::Fingerprint;
 use pushcert::rotation::{self, Event, Facts, Purpose, Standing, store};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use time::OffsetDateTime;
 
-const ROTATIONS: usize = 250;
+const ROTATIONS: usize = 1000;
 /// So many folders behind the link are kept; who looks at one that is older has been asleep.
 const KEPT: usize = 20;
 
