@@ -137,10 +137,13 @@ pub fn open(paths: &[PathBuf], passphrases: &[Passphrase]) -> Result<Inputs> {
             return Err(Error::Interrupted { signal });
         }
         let file = found.open(passphrases, Depth::Whole);
-        if file.is_foreign() {
-            inputs.skipped += 1;
-        } else {
-            inputs.files.push(file);
+        match file.state {
+            // Says nothing about the file: a signal came while a pipe was waited for.
+            State::Failed(error) if matches!(error.cause(), Error::Interrupted { .. }) => {
+                return Err(error);
+            }
+            _ if file.is_foreign() => inputs.skipped += 1,
+            _ => inputs.files.push(file),
         }
     }
     Ok(inputs)

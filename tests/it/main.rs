@@ -28,5 +28,6 @@ mod profile;
 mod prompts;
 mod rotation;
 mod send;
+mod signals;
 mod status_line;
 mod tolerance;
