@@ -1,7 +1,7 @@
 //! What is asked on the terminal: a passphrase, one of several. After Ctrl-C the terminal is as it was before.
 
 use crate::error::{Error, Result};
-use crate::files::signal;
+use crate::files::{self, signal};
 use crate::report::escape::text as escaped;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
@@ -46,45 +46,68 @@ pub fn passphrase(prompt: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(Zeroizing::new(typed.into_bytes()))
 }
 
-/// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error.
+/// The index of the item that is chosen with the arrow keys, in a terminal on standard input and error. [`Error::NotReadable`]
+/// where Esc or q leaves it.
 pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
     let items: Vec<String> = items.iter().map(|item| escaped(item)).collect();
-    let prompt = escaped(prompt);
+    let prompt = format!("{} (arrow keys, Enter; Esc for none)", escaped(prompt));
     let _as_it_was = AsItWas::now();
-    answer(move || {
+    let chosen = answer(move || {
         dialoguer::Select::new()
             .with_prompt(prompt)
             .items(&items)
             .default(0)
-            .interact()
+            .interact_opt()
             .map_err(|dialoguer::Error::IO(error)| error)
+    })?;
+    chosen.ok_or_else(|| Error::NotReadable {
+        reason: "no choice was made".to_owned(),
     })
 }
 
-/// Yes or no, in a terminal on standard input and error; Enter is yes.
+/// Yes or no, in a terminal on standard input and error; an empty line is yes, and anything else is asked again. Errors as
+/// of [`line`].
 pub fn confirm(prompt: &str) -> Result<bool> {
-    let prompt = escaped(prompt);
-    let _as_it_was = AsItWas::now();
-    answer(move || {
-        dialoguer::Confirm::new()
-            .with_prompt(prompt)
-            .default(true)
-            .interact()
-            .map_err(|dialoguer::Error::IO(error)| error)
-    })
+    loop {
+        let typed = typed(&format!("{prompt} [Y/n] "))?;
+        match typed.trim().to_ascii_lowercase().as_str() {
+            "" | "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => say("y or n?\n"),
+        }
+    }
 }
 
-/// A line, which may be empty, in a terminal on standard input and error.
+/// A line, which may be empty, in a terminal on standard input and error. [`Error::NotReadable`] at the end of input,
+/// [`Error::Interrupted`] on Ctrl-C, SIGTERM and SIGHUP.
 pub fn line(prompt: &str) -> Result<String> {
-    let prompt = escaped(prompt);
-    let _as_it_was = AsItWas::now();
-    answer(move || {
-        dialoguer::Input::new()
-            .with_prompt(prompt)
-            .allow_empty(true)
-            .interact()
-            .map_err(|dialoguer::Error::IO(error)| error)
-    })
+    typed(&format!("{prompt}: "))
+}
+
+/// The line that is typed, which the terminal itself edits: so Ctrl-D is the end of input, as everywhere.
+fn typed(prompt: &str) -> Result<String> {
+    signal::listen();
+    say(&escaped(prompt));
+    let line = files::read_stdin_line();
+    if !matches!(line, Ok(Some(_))) {
+        // No line end was typed after which an error could stand.
+        say("\n");
+    }
+    let line = match line {
+        Err(error) if matches!(error.cause(), Error::Interrupted { .. }) => {
+            return Err(error.cause().clone());
+        }
+        // A terminal that is gone, which cannot be read, has no more to say either.
+        Ok(None) | Err(_) => return Err(end_of_input()),
+        Ok(Some(line)) => line,
+    };
+    Ok(String::from_utf8_lossy(line.expose_secret()).into_owned())
+}
+
+fn end_of_input() -> Error {
+    Error::NotReadable {
+        reason: "end of input at the prompt".to_owned(),
+    }
 }
 
 /// Asks in a thread of its own: what reads the terminal goes on after a signal.
@@ -106,9 +129,7 @@ fn answer<T: Send + 'static>(ask: impl FnOnce() -> io::Result<T> + Send + 'stati
     };
     answer.map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => interrupted(2),
-        io::ErrorKind::UnexpectedEof => Error::NotReadable {
-            reason: "end of input at the prompt".to_owned(),
-        },
+        io::ErrorKind::UnexpectedEof => end_of_input(),
         _ => Error::NotReadable {
             reason: "there is no terminal to ask on".to_owned(),
         },

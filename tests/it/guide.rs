@@ -173,3 +173,40 @@ fn a_step_that_is_declined_ends_it() {
     assert_eq!(ending(&screen), ["0]", SANE], "{screen}");
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn the_end_of_input_at_a_question_is_3_and_ctrl_c_is_130() {
+    for (key, code, said) in [
+        ("\x04", "3]", "\r\nerror: end of input at the prompt\r\n"),
+        ("\x03", "130]", "\r\nerror: interrupted\r\n"),
+    ] {
+        // At a question, and where a line is asked for.
+        for (files, asks) in [
+            (&[][..], "run pushcert csr [Y/n] "),
+            (&["push.key.pem"], "type where it is: "),
+        ] {
+            let place = folder(files);
+            let mut terminal = Terminal::run(place.path(), "pushcert guide");
+            terminal.wait_for(asks);
+            terminal.press(key);
+            terminal.wait_for(said);
+            let screen = terminal.end();
+            assert_eq!(ending(&screen), [code, SANE], "{screen}");
+            let left = std::fs::read_dir(place.path()).unwrap().count();
+            assert_eq!(left, files.len());
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_neither_yes_nor_no_is_asked_again() {
+    let place = TempDir::new().unwrap();
+    let mut terminal = Terminal::run(place.path(), "pushcert guide");
+    terminal.wait_for("run pushcert csr [Y/n] ");
+    terminal.press("perhaps\n");
+    terminal.wait_for("\r\ny or n?\r\nrun pushcert csr [Y/n] ");
+    terminal.press("NO\n");
+    let screen = terminal.end();
+    assert_eq!(ending(&screen), ["0]", SANE], "{screen}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}

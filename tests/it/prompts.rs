@@ -220,6 +220,23 @@ fn ctrl_c_at_a_choice_brings_the_cursor_back() {
 }
 
 #[test]
+fn a_choice_that_is_left_is_3() {
+    for key in ["\x1b", "q"] {
+        let place = folder();
+        let mut terminal = Terminal::run(place.path(), &ambiguous());
+        terminal.wait_for("which identity (arrow keys, Enter; Esc for none)");
+        terminal.wait_for("sandbox + production");
+        terminal.press(key);
+        terminal.wait_for("error: no choice was made\r\n");
+        let screen = terminal.end();
+        assert_eq!(ending(&screen), ["3]", SANE], "{screen}");
+        let (hidden, shown) = (screen.rfind("\x1b[?25l"), screen.rfind("\x1b[?25h"));
+        assert!(hidden.is_some() && shown > hidden, "{screen:?}");
+        assert_eq!(names(place.path()), [""; 0]);
+    }
+}
+
+#[test]
 fn a_key_is_not_written_to_a_terminal() {
     let place = folder();
     let line =
