@@ -8,6 +8,7 @@ mod help;
 
 mod check;
 mod choose;
+mod colour;
 mod completions;
 mod config;
 mod convert;
@@ -138,17 +139,16 @@ struct PassOut {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            colour::set(colour::wished(std::env::args_os()));
+            return usage(&error);
+        }
     };
     crate::ffi::prepare_openssl();
     // Not before: help and version do without.
     files::signal::listen();
     let (name, common) = cli.command.describe();
-    match common.color {
-        Color::Auto => {}
-        Color::Always => anstream::ColorChoice::Always.write_global(),
-        Color::Never => anstream::ColorChoice::Never.write_global(),
-    }
+    colour::set(common.color);
     let result = cli.command.run();
     ExitCode::from(reply::print(name, &common, result))
 }

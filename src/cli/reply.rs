@@ -1,6 +1,7 @@
 //! What a command answers, and how answers and failures reach stdout, stderr and the exit code.
 
 use super::Common;
+use super::colour;
 use super::terminal::say;
 use crate::container::{JAVA_KEYSTORE, OPENSSH_KEY};
 use crate::error::Error;
@@ -200,7 +201,8 @@ pub(super) fn print(command: &str, common: &Common, result: Result<Reply, Box<St
                 }
                 (false, Some(bytes)) => bytes,
                 (false, None) => {
-                    SecretBytes::new(fitted(&reply.stdout, &std::io::stdout()).into_bytes())
+                    let text = fitted(&reply.stdout, &std::io::stdout());
+                    SecretBytes::new(colour::result(text).into_bytes())
                 }
             };
             write_stdout(&bytes, code)

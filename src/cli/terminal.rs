@@ -1,5 +1,6 @@
 //! What is asked on the terminal: a passphrase, one of several. After Ctrl-C the terminal is as it was before.
 
+use super::colour;
 use crate::error::{Error, Result};
 use crate::files::{self, signal};
 use crate::report::escape::text as escaped;
@@ -16,7 +17,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// Writes to standard error, coloured where that is wanted. Where nobody can hear it (a closed pipe, a full disk) it is lost, and
 /// nothing else is.
 pub fn say(text: &str) {
-    let _unheard = write!(anstream::stderr(), "{text}");
+    let _unheard = anstream::stderr().write_all(colour::conversation(text).as_bytes());
 }
 
 /// Whether a question may be asked: standard error is a terminal, and neither `--no-input` nor `CI` says no. `ci` is the

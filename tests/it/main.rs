@@ -4,6 +4,7 @@
 mod absurd;
 mod certificate;
 mod check;
+mod colour;
 mod commands;
 mod conversion;
 mod deploy;

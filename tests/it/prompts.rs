@@ -28,6 +28,8 @@ impl Terminal {
             .current_dir(folder)
             .env_remove("CI")
             .env("TERM", "xterm")
+            // Words are waited for as they are; tests/it/colour.rs has the colours.
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

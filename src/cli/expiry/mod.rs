@@ -233,6 +233,7 @@ impl Expiry {
             status,
             exit_code: Some(code),
             stdout: written.stdout,
+            bytes: written.bytes,
             silent: written.streamed,
             stderr,
             findings: if is_json { findings() } else { Vec::new() },

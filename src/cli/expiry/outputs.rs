@@ -11,6 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::report::expiry::{
     Outcome, csv, github, html, ics, junit, nagios, prometheus, sarif, text,
 };
+use crate::secret::SecretBytes;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -29,6 +30,8 @@ pub(super) struct Outputs {
 /// What has been written, and what is left for the reply.
 pub(super) struct Written {
     pub stdout: String,
+    /// The same in a format for machines, to which nothing is done any more.
+    pub bytes: Option<SecretBytes>,
     pub streamed: bool,
 }
 
@@ -163,8 +166,13 @@ impl Outputs {
         if self.annotate && self.stdout == Some(Format::Text) {
             stdout.push_str(&github::annotations(outcome));
         }
+        let (stdout, bytes) = match self.stdout {
+            Some(Format::Text | Format::Json) | None => (stdout, None),
+            Some(_) => (String::new(), Some(SecretBytes::new(stdout.into_bytes()))),
+        };
         Ok(Written {
             stdout,
+            bytes,
             streamed: self.stream.is_some(),
         })
     }
