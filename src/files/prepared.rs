@@ -66,7 +66,7 @@ pub fn prepare_in_place(outputs: &[Output<'_>]) -> Result<Vec<Prepared>> {
         let place = Place::find(output.path, true, false)?;
         let name = output.path.file_name().unwrap_or_default();
         let file = signal::temporary_named(folder_of(output.path), name);
-        let hidden = Hidden(Some(file.map_err(|error| not_writable(&error))?));
+        let hidden = Hidden(Some(file.map_err(|error| not_writable(&error))?), None);
         hidden.fill(output.contents)?;
         Ok(Prepared {
             in_place: true,
@@ -136,6 +136,9 @@ impl Prepared {
     }
 
     fn rename(&mut self, replaces: bool) -> Result<()> {
+        self.hidden
+            .open_up()
+            .map_err(|error| error.in_file(&self.path))?;
         let Some(file) = self.hidden.0.take() else {
             return Ok(());
         };
@@ -165,7 +168,8 @@ impl Prepared {
     }
 }
 
-struct Hidden(Option<NamedTempFile>);
+/// A hidden file, and the mode it gets just before it has its name, where that is not the one it has: until then it is 0600.
+struct Hidden(Option<NamedTempFile>, Option<u32>);
 
 impl Hidden {
     fn write(
@@ -175,17 +179,24 @@ impl Hidden {
     ) -> Result<Hidden> {
         let failed = |error: io::Error| not_writable(&error);
         let hidden = signal::temporary(folder_of(&place.path)).map_err(failed)?;
-        let hidden = Hidden(Some(hidden));
+        let mode = (like.is_none() && !output.holds_key).then(|| 0o666 & !umask());
+        let hidden = Hidden(Some(hidden), mode);
         let Some(file) = hidden.0.as_ref().map(NamedTempFile::as_file) else {
             return Ok(hidden);
         };
         match like {
             Some((path, old)) => metadata::keep(path, old, file, output.holds_key)?,
-            None if output.holds_key => metadata::set_mode(file, 0o600)?,
-            None => metadata::set_mode(file, 0o666 & !umask())?,
+            None => metadata::set_mode(file, 0o600)?,
         }
         hidden.fill(output.contents)?;
         Ok(hidden)
+    }
+
+    fn open_up(&self) -> Result<()> {
+        match (&self.0, self.1) {
+            (Some(file), Some(mode)) => metadata::set_mode(file.as_file(), mode),
+            _ => Ok(()),
+        }
     }
 
     fn fill(&self, contents: &[u8]) -> Result<()> {

@@ -83,6 +83,21 @@ fn a_new_key_is_0600_whatever_the_umask_and_the_rest_follows_it() {
 }
 
 #[test]
+fn a_new_file_is_0600_until_it_has_its_name() {
+    let dir = folder();
+    let certificate = dir.path().join("cer");
+    let outputs = [output(&certificate, b"c", false)];
+    let mut prepared = with_umask(0o022, || files::prepare(&outputs, false)).unwrap();
+    let hidden = names(dir.path());
+    assert_eq!(hidden.len(), 1);
+    assert!(hidden[0].starts_with(".pushcert-"), "{hidden:?}");
+    assert_eq!(mode(&dir.path().join(&hidden[0])), 0o600);
+    prepared.remove(0).appear().unwrap();
+    assert_eq!(names(dir.path()), ["cer"]);
+    assert_eq!(mode(&certificate), 0o644);
+}
+
+#[test]
 fn what_exists_is_refused_and_nothing_is_written() {
     let dir = folder();
     let (new, old) = (dir.path().join("new"), dir.path().join("old"));
