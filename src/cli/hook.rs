@@ -283,7 +283,7 @@ pub(super) fn variables(
         // A NUL in a name of a certificate would keep the hook from starting.
         (
             "PUSHCERT_TOPICS",
-            escape::text(&new.topics.join(" ")).into(),
+            escape::data(&new.topics.join(" ")).into(),
         ),
         ("PUSHCERT_ENVIRONMENTS", environments.join(" ").into()),
         ("PUSHCERT_NOT_AFTER", words::rfc3339(new.not_after).into()),

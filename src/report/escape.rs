@@ -1,8 +1,21 @@
 //! Foreign text (names in certificates, paths, answers of servers) made harmless for a terminal and for logs.
 
+/// For a text that may come to stand in a log: the same as [`data`], and the second of two colons that begin it, as a line that begins
+/// with `::`, white space aside, is a command to the runner of GitHub Actions.
+pub fn text(foreign: &str) -> String {
+    let begins = foreign.trim_start();
+    match begins.strip_prefix("::") {
+        Some(rest) => {
+            let (space, _) = foreign.split_at(foreign.len() - begins.len());
+            format!("{}:\\u{{3a}}{}", data(space), data(rest))
+        }
+        None => data(foreign),
+    }
+}
+
 /// Replaces C0, C1, line breaks and bidirectional controls by `\u{..}` escapes, and the second of two number signs: `##[`, `##vso[` and
 /// `##teamcity[` are commands to those who read logs, wherever in a line they stand.
-pub fn text(foreign: &str) -> String {
+pub fn data(foreign: &str) -> String {
     let mut escaped = String::with_capacity(foreign.len());
     for character in foreign.chars() {
         if is_harmful(character) || begins_command(character, &escaped) {

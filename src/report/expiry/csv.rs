@@ -74,7 +74,7 @@ pub fn line(row: &Row, now: OffsetDateTime, table: &mut String) {
 
 /// Foreign text as a cell: quoted where it has to be, never a formula, no control character.
 fn cell(foreign: &str, table: &mut String) {
-    let text = escape::text(foreign);
+    let text = escape::data(foreign);
     let formula = foreign.starts_with(['=', '+', '-', '@', '\t']);
     let quoted = text.contains(['"', ',']) || text.starts_with(' ') || text.ends_with(' ');
     if quoted {

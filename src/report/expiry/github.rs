@@ -104,7 +104,7 @@ pub fn outputs(outcome: &Outcome) -> String {
 }
 
 fn message(text: &str) -> String {
-    escape::text(text).replace('%', "%25")
+    escape::data(text).replace('%', "%25")
 }
 
 fn property(text: &str) -> String {
@@ -114,7 +114,7 @@ fn property(text: &str) -> String {
 /// Foreign text as nothing but text.
 fn markdown(text: &str) -> String {
     let mut escaped = String::new();
-    for character in escape::text(text).chars() {
+    for character in escape::data(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

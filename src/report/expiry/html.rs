@@ -128,7 +128,7 @@ fn row(row: &Row, now: OffsetDateTime) -> Value {
 /// Makes the texts in a value harmless to look at.
 fn shown(value: &mut Value) {
     match value {
-        Value::String(text) => *text = escape::text(text),
+        Value::String(text) => *text = escape::data(text),
         Value::Array(values) => values.iter_mut().for_each(shown),
         Value::Object(object) => object.values_mut().for_each(shown),
         _ => {}
@@ -136,7 +136,7 @@ fn shown(value: &mut Value) {
 }
 
 fn markup(text: &str) -> String {
-    let text = escape::text(text);
+    let text = escape::data(text);
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -187,7 +187,7 @@ impl Lines {
     /// Adds a property whose value is text of these lines, foreign or not.
     fn text(&mut self, property: &str, value: &[&str]) {
         let escaped = value.iter().map(|line| {
-            let line = escape::text(line).replace('\\', "\\\\");
+            let line = escape::data(line).replace('\\', "\\\\");
             line.replace(';', "\\;").replace(',', "\\,")
         });
         let value = escaped.collect::<Vec<_>>().join("\\n");

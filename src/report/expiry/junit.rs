@@ -32,7 +32,7 @@ fn case(row: &Row, outcome: &Outcome, cases: &mut String) {
             format!(": {}", name(dated)),
         ),
     };
-    let title = xml(&format!("{}{what}", escape::text(&row.name())));
+    let title = xml(&format!("{}{what}", escape::data(&row.name())));
     let said = xml(&sentence(row, outcome.now));
     cases.push_str(&format!(
         "    <testcase classname=\"{class}\" name=\"{title}\" time=\"0\">\n"

@@ -66,7 +66,7 @@ impl Outcome<'_> {
 
 /// `com.example.pay (production) expired 12 days ago, certs/pay/ck.pem`. Escaped.
 fn sentence_with_place(row: &Row, now: OffsetDateTime) -> String {
-    let (sentence, place) = (sentence(row, now), escape::text(&row.name()));
+    let (sentence, place) = (sentence(row, now), escape::data(&row.name()));
     match row.entry {
         Entry::Dated(_) => format!("{sentence}, {place}"),
         Entry::Trouble(_) if sentence.starts_with("is ") => format!("{place} {sentence}"),
@@ -77,14 +77,14 @@ fn sentence_with_place(row: &Row, now: OffsetDateTime) -> String {
 /// `com.example.pay (production) expired 12 days ago`. Escaped.
 fn sentence(row: &Row, now: OffsetDateTime) -> String {
     match &row.entry {
-        Entry::Trouble(finding) => escape::text(&finding.message),
+        Entry::Trouble(finding) => escape::data(&finding.message),
         Entry::Dated(dated) => format!("{} {}{}", name(dated), ends(dated, now), owner(dated)),
     }
 }
 
 /// `com.example.pay (production)`. Escaped.
 fn name(dated: &Dated) -> String {
-    let title = escape::text(dated.title());
+    let title = escape::data(dated.title());
     let title = match dated.role {
         Role::Leaf => title,
         Role::Ca => format!("CA certificate {title}"),
@@ -146,7 +146,7 @@ fn headline(outcome: &Outcome) -> String {
                 _ => "the next ends",
             },
             words::distance(next.not_after, outcome.now),
-            escape::text(&next.title),
+            escape::data(&next.title),
             next.not_after.date()
         ),
         (0, None) => all,

@@ -152,7 +152,7 @@ fn own_labels(row: &Row, dated: &Dated) -> String {
 }
 
 fn label(foreign: &str) -> String {
-    escape::text(foreign)
+    escape::data(foreign)
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
 }

@@ -53,7 +53,7 @@ fn result(row: &Row, finding: &Finding, fingerprint: Fingerprint, rule: usize) -
         "ruleId": finding.id,
         "ruleIndex": rule,
         "level": level(finding.severity),
-        "message": { "text": plain(&escape::text(&finding.message)) },
+        "message": { "text": plain(&escape::data(&finding.message)) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(&row.path) },
             // Code scanning wants a line, and a certificate has no other.

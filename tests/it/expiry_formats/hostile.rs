@@ -51,7 +51,7 @@ fn path(number: usize) -> String {
 }
 
 fn escaped(texts: impl IntoIterator<Item = String>) -> Vec<String> {
-    texts.into_iter().map(|text| escape::text(&text)).collect()
+    texts.into_iter().map(|text| escape::data(&text)).collect()
 }
 
 fn paths() -> Vec<String> {
@@ -80,7 +80,7 @@ fn in_text_no_control_and_no_line_of_theirs() {
     assert_eq!(rows.len(), NAMES.len());
     for ((row, topic), path) in rows.iter().zip(topics()).zip(paths()) {
         assert!(row.starts_with("  warning    in "), "{row}");
-        assert!(row.contains(&topic), "{row}");
+        assert!(row.contains(&escape::text(&topic)), "{row}");
         assert!(row.ends_with(&path), "{row}");
     }
     let harmful = |c: &char| c.is_control() && *c != '\n' || ('\u{2028}'..='\u{202e}').contains(c);
@@ -103,11 +103,11 @@ fn in_csv_no_formula() {
     let rows = hostile().read("csv");
     assert_eq!(column(&rows, "path"), paths());
     let guarded = NAMES.map(|name| match name.starts_with(['=', '+', '-', '@', '\t']) {
-        true => format!("'{}", escape::text(name)),
-        false => escape::text(name),
+        true => format!("'{}", escape::data(name)),
+        false => escape::data(name),
     });
     assert_eq!(column(&rows, "topics"), guarded);
-    let team = format!("'{}", escape::text(TEAM));
+    let team = format!("'{}", escape::data(TEAM));
     assert_eq!(column(&rows, "team_id"), vec![team; NAMES.len()]);
     let formulas = guarded.iter().filter(|cell| cell.starts_with('\''));
     assert_eq!(formulas.count(), 5);
@@ -211,7 +211,7 @@ fn in_ics_no_line_of_theirs() {
     for (event, path) in events.as_array().unwrap().iter().zip(paths()) {
         let lines = event["description"].as_array().unwrap();
         assert_eq!(lines.last().unwrap(), format!("in {path}").as_str());
-        assert_eq!(lines[2], format!("team {}", escape::text(TEAM)).as_str());
+        assert_eq!(lines[2], format!("team {}", escape::data(TEAM)).as_str());
         assert_eq!(lines.len(), 6, "{lines:?}");
     }
 }
@@ -225,7 +225,7 @@ fn in_html_no_element_of_theirs() {
     assert_eq!(column(rows, "title"), topics());
     assert_eq!(
         column(rows, "team_id"),
-        vec![escape::text(TEAM); NAMES.len()]
+        vec![escape::data(TEAM); NAMES.len()]
     );
     let (_, page) = fleet.run(&["certs", "--format", "html"]);
     let page = String::from_utf8(page).unwrap();
