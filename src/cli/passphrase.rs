@@ -173,7 +173,7 @@ impl Passphrases {
             self.candidates()?;
         }
         let chosen = match source {
-            Source::Prompt => match self.ask_new("the new key")? {
+            Source::Prompt => match self.ask_twice("the new key", "")? {
                 Some(NewPassphrase::Protected(passphrase)) => passphrase,
                 Some(NewPassphrase::Plain) => Passphrase::empty(),
                 None => {
@@ -195,12 +195,16 @@ impl Passphrases {
 
     /// Asks twice for the passphrase of `what` ("the new key"); an empty one means plain. `None` if nothing may be asked.
     pub fn ask_new(&mut self, what: &str) -> Result<Option<NewPassphrase>> {
+        self.ask_twice(what, " (empty for none)")
+    }
+
+    fn ask_twice(&mut self, what: &str, offer: &str) -> Result<Option<NewPassphrase>> {
         if !self.may_prompt() {
             return Ok(None);
         }
         for attempt in 0..ATTEMPTS {
             let before = if attempt == 0 { "" } else { "they differ; " };
-            let first = ask(&format!("{before}passphrase for {what} (empty for none): "))?;
+            let first = ask(&format!("{before}passphrase for {what}{offer}: "))?;
             if first.is_empty() {
                 return Ok(Some(NewPassphrase::Plain));
             }

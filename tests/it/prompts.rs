@@ -114,6 +114,18 @@ fn a_new_key_gets_the_passphrase_that_is_typed_twice() {
 }
 
 #[test]
+fn a_passphrase_that_a_flag_asks_for_is_not_offered_to_be_left_out() {
+    let place = folder();
+    let mut terminal = Terminal::run(place.path(), "pushcert csr --passout prompt");
+    terminal.wait_for("passphrase for the new key: ");
+    terminal.press("swordfish\n");
+    terminal.wait_for("the same again: ");
+    terminal.press("swordfish\n");
+    let screen = terminal.end();
+    assert_eq!(ending(&screen), ["0]", SANE], "{screen}");
+}
+
+#[test]
 fn a_new_passphrase_that_is_typed_in_two_ways_three_times_is_given_up() {
     let place = folder();
     let mut terminal = Terminal::run(place.path(), "pushcert csr");
