@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 
 #[derive(Args)]
 #[command(after_help = after_help!("  pushcert rotate rollback live/ck.pem --dry-run
-  pushcert rotate rollback live/ck.pem -- systemctl reload push.service", "0 brought back · 2 refused · 3 could not be done, or was undone"))]
+  pushcert rotate rollback live/ck.pem -- systemctl reload push.service", "0 brought back · 2 refused or undone, the file is as it was · 3 could not be done"))]
 pub(super) struct Rollback {
     /// The file that was renewed
     #[arg(value_name = "LIVE")]

@@ -30,7 +30,7 @@ use time::OffsetDateTime;
 #[derive(Args)]
 #[command(after_help = after_help!("  pushcert rotate finish live/ck.pem ~/Downloads/aps.cer
   pushcert rotate finish live/ck.pem ~/Downloads --dry-run
-  pushcert rotate finish live/ck.pem aps.cer -- systemctl reload push.service", "0 in place · 2 refused, nothing is changed · 3 could not be done, or was undone"))]
+  pushcert rotate finish live/ck.pem aps.cer -- systemctl reload push.service", "0 in place · 2 refused or undone, the old file is in place · 3 could not be done"))]
 pub(super) struct Finish {
     /// The file that is renewed
     #[arg(value_name = "LIVE")]
