@@ -69,7 +69,9 @@ fn reason_left_out(
                 (format!("its key is not here (SPKI {wanted})"), false)
             }
             _ if !certificate.kind.is_push() => (certificate.kind.describe().to_string(), false),
-            _ if same_purpose(certificate, choice.identity.leaf()) => {
+            _ if same_purpose(certificate, choice.identity.leaf())
+                && choice.identity.leaf().not_after > certificate.not_after =>
+            {
                 ("a certificate that expires later is here".to_string(), true)
             }
             _ => ("another identity was chosen".to_string(), true),

@@ -63,7 +63,7 @@ pub struct Choice {
 pub enum Assembly {
     /// One identity.
     Chosen(Box<Choice>),
-    /// Several that differ in topics or environments; each certificate chooses its identity.
+    /// Several that differ in topics or environments, or expire in the same instant; each certificate chooses its identity.
     Ambiguous(Vec<Certificate>),
     /// None, and why.
     Refused(Vec<Finding>),
@@ -117,22 +117,19 @@ impl Wishes {
     }
 }
 
-/// Of identities with the same topics and environments the one that expires last.
+/// Of identities with the same topics and environments the one that expires last; those that expire in the same instant are all left.
 fn latest_of_each<'a>(wanted: &[&'a LeafPart]) -> Vec<&'a LeafPart> {
-    let mut winners: Vec<&LeafPart> = Vec::new();
-    for leaf in wanted {
-        match winners
-            .iter_mut()
-            .find(|winner| same_purpose(&winner.certificate, &leaf.certificate))
-        {
-            Some(winner) if winner.certificate.not_after < leaf.certificate.not_after => {
-                *winner = leaf
-            }
-            Some(_) => {}
-            None => winners.push(leaf),
-        }
-    }
-    winners
+    let is_outlived = |leaf: &LeafPart| {
+        wanted.iter().any(|other| {
+            other.certificate.not_after > leaf.certificate.not_after
+                && same_purpose(&other.certificate, &leaf.certificate)
+        })
+    };
+    wanted
+        .iter()
+        .copied()
+        .filter(|leaf| !is_outlived(leaf))
+        .collect()
 }
 
 fn same_purpose(a: &Certificate, b: &Certificate) -> bool {

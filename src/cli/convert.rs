@@ -129,7 +129,9 @@ impl Convert {
             let holds_key = conversion::holds_key(group, self.only.map(Only::from), joined);
             if to_stdout && holds_key {
                 super::reply::check_stdout_for_key(self.common.json)?;
-            } else if !to_stdout && (!self.force || self.is_input_by_default(&path)) {
+            } else if self.force && self.is_input_by_default(&path) {
+                return Err(Stop::writes_over_input(&path));
+            } else if !to_stdout && !self.force {
                 files::refuse_existing(&path, holds_key)?;
             }
             let passphrase = match holds_key {
@@ -271,6 +273,8 @@ impl From<Parts> for Only {
     }
 }
 
+/// `-` is stdout, even where a folder has this name.
 fn is_folder(output: &Path) -> bool {
-    output.as_os_str().as_encoded_bytes().ends_with(b"/") || files::is_folder(output)
+    output.as_os_str() != "-"
+        && (output.as_os_str().as_encoded_bytes().ends_with(b"/") || files::is_folder(output))
 }

@@ -150,10 +150,17 @@ impl Merge {
                 .any(|input| files::is_same(input, &output))
             {
                 // An input is overwritten only where -o names it.
-                files::refuse_existing(&output, true)?;
+                match self.force {
+                    true => return Err(Stop::writes_over_input(&output)),
+                    false => files::refuse_existing(&output, true)?,
+                }
             }
             return Ok(output);
         };
+        // Stdout, even where a folder has this name.
+        if output.as_os_str() == "-" {
+            return Ok(output.clone());
+        }
         let names_folder = output.as_os_str().as_encoded_bytes().ends_with(b"/");
         if !names_folder && !files::is_folder(output) {
             return Ok(output.clone());

@@ -60,6 +60,15 @@ impl Stop {
         }))
     }
 
+    /// `--force` alone does not overwrite an input: exit 2.
+    pub fn writes_over_input(path: &Path) -> Box<Stop> {
+        let path = path.display().to_string();
+        let message = "exists and is an input; it is overwritten only where -o names it";
+        let hint = format!("-o {} beside --force replaces it", words::shell(&path));
+        let finding = Finding::new("exists", Severity::Critical, message).with_hint(hint);
+        Stop::no(vec![finding.in_path(path)])
+    }
+
     fn from_error(error: &Error) -> Stop {
         let code = match error.cause() {
             Error::Usage { .. } => 64,

@@ -1384,3 +1384,96 @@ fn wrong_usage_is_64_and_help_is_0() {
         place.ok("check --help").stdout
     );
 }
+
+/// A runner takes a line that begins with two colons for a command, white space before them aside.
+#[test]
+fn no_line_of_a_text_begins_with_the_colons_of_a_path() {
+    let place = Place::with(&["aps.cer", "ck.pem"]);
+    std::fs::rename(place.path("aps.cer"), place.path("::error::x.cer")).unwrap();
+    std::fs::rename(place.path("ck.pem"), place.path("::e.pem")).unwrap();
+    let (_, out, _) = said(&place, &["inspect", "::error::x.cer"]);
+    assert!(
+        out.starts_with(":\\u{3a}error::x.cer   com.example.app, "),
+        "{out}"
+    );
+    let (code, out, err) = said(
+        &place,
+        &["rotate", "finish", "::e.pem", "::e.pem", "--no-check"],
+    );
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        (out + &err).starts_with(":\\u{3a}e.pem holds it already: "),
+        "{err}"
+    );
+}
+
+fn said(place: &Place, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = cargo_bin_cmd!("pushcert");
+    let output = command
+        .current_dir(place.0.path())
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn merge_does_not_choose_by_position_among_those_that_expire_together() {
+    let both = ["aps.cer", "voip_services.cer", "push.key.pem", "ec.key.pem"];
+    let place = Place::with(&both);
+    let line: Vec<&str> = ["merge"]
+        .iter()
+        .chain(&both)
+        .copied()
+        .chain(["-o", "t"])
+        .collect();
+    let (code, _, err) = said(&place, &line);
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.starts_with("error: several identities fit, and nothing says which is wanted\n"),
+        "{err}"
+    );
+    assert!(!place.path("t").exists());
+    let aps = short(&place.read("aps.cer"));
+    let (code, _, err) = said(&place, &[&line[..], &["--cert", &aps]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("another identity was chosen"), "{err}");
+    assert!(!err.contains("expires later"), "{err}");
+}
+
+#[test]
+fn merge_to_a_hyphen_is_stdout_also_beside_a_folder_of_that_name() {
+    let place = Place::with(&["aps.cer", "push.key.pem"]);
+    std::fs::create_dir(place.path("-")).unwrap();
+    let (code, out, err) = said(&place, &["merge", "aps.cer", "push.key.pem", "-o", "-"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    assert_eq!(std::fs::read_dir(place.path("-")).unwrap().count(), 0);
+}
+
+#[test]
+fn force_without_o_says_that_o_is_missing() {
+    let place = Place::with(&["ck.pem"]);
+    let expected = "error: ck.pem exists and is an input; it is overwritten only where -o names it\n\
+        hint: -o ck.pem beside --force replaces it\n";
+    let (code, _, err) = said(&place, &["convert", "ck.pem", "--force"]);
+    assert_eq!((code, err.as_str()), (2, expected));
+    let (code, _, err) = said(&place, &["merge", "ck.pem", "--force"]);
+    assert_eq!((code, err.as_str()), (2, expected));
+}
+
+#[test]
+fn the_codes_of_a_rotation_that_is_undone_are_in_its_help() {
+    let place = Place::with(&[]);
+    let (_, finish, _) = said(&place, &["rotate", "finish", "--help"]);
+    let codes = "2 refused or undone, the old file is in place · 3 could not be done";
+    assert!(finish.contains(codes), "{finish}");
+    let (_, rollback, _) = said(&place, &["rotate", "rollback", "--help"]);
+    let codes = "2 refused or undone, the file is as it was · 3 could not be done";
+    assert!(rollback.contains(codes), "{rollback}");
+}
