@@ -226,7 +226,9 @@ impl Convert {
             .collect();
         files::create(&files, self.force)?;
         for (path, piece) in &outputs {
-            let mode = if piece.holds_key { ", 0600" } else { "" };
+            // One that replaces a file keeps that file's.
+            let mode = files::mode(path).filter(|_| piece.holds_key);
+            let mode = mode.map(|mode| format!(", {mode}")).unwrap_or_default();
             let path = escape::text(&path.display().to_string());
             reply.stderr.push_str(&format!(
                 "wrote {path}   {}{mode}\n",

@@ -134,9 +134,11 @@ impl Merge {
         } else {
             "plain"
         };
+        let mode = files::mode(&output);
+        let key = mode.map_or(how.to_string(), |mode| format!("{how}, {mode}"));
         reply
             .stderr
-            .push_str(&merged::text(&output, &choice, &inputs.files, how, now));
+            .push_str(&merged::text(&output, &choice, &inputs.files, &key, now));
         Ok(reply)
     }
 

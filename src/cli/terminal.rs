@@ -67,7 +67,7 @@ pub fn select(prompt: &str, items: &[String]) -> Result<usize> {
 }
 
 /// Yes or no, in a terminal on standard input and error; an empty line is yes, and anything else is asked again. Errors as
-/// of [`line`].
+/// of [`line()`].
 pub fn confirm(prompt: &str) -> Result<bool> {
     loop {
         let typed = typed(&format!("{prompt} [Y/n] "))?;

@@ -25,7 +25,7 @@ pub use read::{
 };
 pub use sync::sync_folders;
 pub use walk::is_same;
-pub use walk::{Walk, is_executable, is_file, is_folder, mode_readable_by_others, walk};
+pub use walk::{Walk, is_executable, is_file, is_folder, mode, mode_readable_by_others, walk};
 pub use write::{Folder, Output, append, create, make_folder, refuse_existing, temporary_folder};
 
 use crate::error::Error;

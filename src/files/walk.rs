@@ -107,6 +107,12 @@ pub fn mode_readable_by_others(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o004 != 0)
 }
 
+/// The permissions of what stands at the path, as `chmod` takes them (`0600`); `None` where that is not known.
+pub fn mode(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(format!("{:04o}", metadata.permissions().mode() & 0o7777))
+}
+
 /// Whether the path is a file that someone may execute.
 pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path)

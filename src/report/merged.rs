@@ -9,7 +9,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 use unicode_width::UnicodeWidthStr;
 
-/// The lines after a file was written.
+/// The lines after a file was written; `key` says how its key is kept.
 pub fn text(
     output: &Path,
     choice: &Choice,
@@ -66,7 +66,7 @@ pub fn text(
         _ => format!("next  pushcert check {shell}\n"),
     };
     format!(
-        "wrote {}   {}, key {key}, 0600\n{}\n{}",
+        "wrote {}   {}, key {key}\n{}\n{}",
         escape::text(&path),
         words::summary(leaf, now),
         words::columns(&rows),

@@ -1477,3 +1477,19 @@ fn the_codes_of_a_rotation_that_is_undone_are_in_its_help() {
     let codes = "2 refused or undone, the file is as it was · 3 could not be done";
     assert!(rollback.contains(codes), "{rollback}");
 }
+
+#[test]
+fn the_mode_that_is_told_is_the_one_that_the_file_has() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::with(&["aps.cer", "push.key.pem"]);
+    for line in [
+        "merge aps.cer push.key.pem -o kept.pem --force",
+        "convert push.key.pem -o kept.pem --force --no-passphrase",
+    ] {
+        let kept = place.path("kept.pem");
+        std::fs::write(&kept, "").unwrap();
+        std::fs::set_permissions(&kept, PermissionsExt::from_mode(0o640)).unwrap();
+        let first = place.ok(line).stderr;
+        assert!(first.lines().next().unwrap().ends_with(", 0640"), "{first}");
+    }
+}
