@@ -57,8 +57,6 @@ pub struct Scan {
     threads: Vec<JoinHandle<()>>,
     paths: Vec<PathBuf>,
     fruitful: Vec<bool>,
-    /// The last batch, of paths that brought nothing, has been given.
-    ended: bool,
 }
 
 /// How the files are read.
@@ -92,7 +90,6 @@ pub fn scan(
         threads: Vec::new(),
         paths: paths.to_vec(),
         fruitful: vec![false; paths.len()],
-        ended: false,
     };
     let mut files = inputs::find(paths.to_vec());
     let first: Vec<Found> = files.by_ref().take(CHUNK).collect();
@@ -136,9 +133,9 @@ impl Iterator for Scan {
             }
             Err(RecvTimeoutError::Timeout) => Some(None),
             // A thread whose turn it is and that has ended had no chunk left to take, and then nobody has.
-            Err(RecvTimeoutError::Disconnected) if self.ended => None,
             Err(RecvTimeoutError::Disconnected) => {
-                self.ended = true;
+                // The last batch follows. A thread that could not hand on what it has would never be joined.
+                self.readers.clear();
                 self.join();
                 Some(Some(self.barren()))
             }
@@ -241,4 +238,32 @@ fn read(
 
 fn is_locked(input: &Input) -> bool {
     matches!(input.state, State::Locked { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_ends_the_scan_though_another_has_more_to_hand_on() {
+        let (full, waiting) = sync_channel(1);
+        let (gone, panicked) = sync_channel::<Batch>(1);
+        let mut scan = Scan {
+            readers: vec![panicked, waiting],
+            turn: 0,
+            threads: Vec::new(),
+            paths: Vec::new(),
+            fruitful: Vec::new(),
+        };
+        let started = [
+            scan.spawn(move || while full.send(Batch::default()).is_ok() {}),
+            scan.spawn(move || {
+                let _gone = gone;
+                panic!("a reader panics");
+            }),
+        ];
+        assert!(started.iter().all(Result::is_ok));
+        let next = std::panic::AssertUnwindSafe(|| scan.find(Option::is_some));
+        assert!(std::panic::catch_unwind(next).is_err());
+    }
 }

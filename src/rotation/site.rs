@@ -137,7 +137,7 @@ impl Site {
             .collect()
     }
 
-    /// Swaps what is prepared into its place, and makes that last.
+    /// Swaps what is prepared, and synced already, into its place, and makes that last.
     pub(super) fn swap(&self, prepared: Vec<Prepared>) -> Result<()> {
         let mut folders: Vec<PathBuf> = Vec::new();
         for one in prepared {

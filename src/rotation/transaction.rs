@@ -238,7 +238,9 @@ pub(super) fn put_back(site: &Site, swap: &Swap) -> Result<()> {
         (Layout::Linked(link), Some((before, _))) => site.point(link, before),
         _ => {
             let contents = store::version(site, &swap.old)?;
-            site.swap(files::prepare(&site.outputs(&contents), true)?)
+            let prepared = files::prepare(&site.outputs(&contents), true)?;
+            files::sync(&[&prepared], &[])?;
+            site.swap(prepared)
         }
     }
 }

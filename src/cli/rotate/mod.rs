@@ -82,22 +82,26 @@ fn holder(verb: &str, now: OffsetDateTime) -> String {
 }
 
 impl Held {
-    /// Takes the lock and brings to an end what can be without a hook.
-    fn take(
+    /// With a verb it takes the lock and brings to an end what can be without a hook; without one it looks and touches nothing.
+    fn open(
         live: &Path,
         live_key: Option<&Path>,
-        verb: &str,
+        verb: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<Held, Box<Stop>> {
-        let take = || {
+        let open = || {
+            let Some(verb) = verb else {
+                let (site, state) = store::open(live, live_key)?;
+                return Held::seen(site, state);
+            };
             let lock = store::lock(&Site::find(live, live_key)?, &holder(verb, now))?;
             let (site, state) = store::open(live, live_key)?;
             Held::recovered(site, state, lock, now)
         };
-        take().map_err(|error| trouble::explained(error, live, live_key, now))
+        open().map_err(|error| trouble::explained(error, live, live_key, now))
     }
 
-    /// As [`Held::take`] or [`Held::look`] where the live file is gone; `None` where it is not, or nothing is kept of it.
+    /// As [`Held::open`] where the live file is gone; `None` where it is not, or nothing is kept of it.
     fn missing(
         live: &Path,
         live_key: Option<&Path>,
@@ -126,15 +130,6 @@ impl Held {
             found,
             _lock: Some(lock),
         })
-    }
-
-    /// Looks without touching anything.
-    fn look(live: &Path, live_key: Option<&Path>, now: OffsetDateTime) -> Result<Held, Box<Stop>> {
-        let look = || {
-            let (site, state) = store::open(live, live_key)?;
-            Held::seen(site, state)
-        };
-        look().map_err(|error| trouble::explained(error, live, live_key, now))
     }
 
     fn seen(site: Site, mut state: State) -> Could<Held> {

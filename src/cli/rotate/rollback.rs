@@ -57,10 +57,7 @@ impl Rollback {
         if let Some(held) = Held::missing(&self.live, live_key, verb, now)? {
             return self.restore(held, hook.as_ref(), now);
         }
-        let mut held = match self.dry_run {
-            true => Held::look(&self.live, live_key, now)?,
-            false => Held::take(&self.live, live_key, "rollback", now)?,
-        };
+        let mut held = Held::open(&self.live, live_key, verb, now)?;
         let mut warning = held.warning();
         if held.found == Found::Made && !self.dry_run {
             // A rollback that was killed is ended by the next; anything else is ended first, and then rolled back.

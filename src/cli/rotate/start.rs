@@ -63,7 +63,7 @@ impl Start {
         };
         request::check_subject(&subject)?;
         let mut passphrases = super::super::passphrases(&self.passin, None, &self.common, &[])?;
-        let mut held = Held::take(&self.live, self.live_key.as_deref(), "start", now)?;
+        let mut held = Held::open(&self.live, self.live_key.as_deref(), Some("start"), now)?;
         let warning = held.warning();
         if held.found == Found::Made {
             held.settle(now)?;

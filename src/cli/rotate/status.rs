@@ -54,7 +54,7 @@ impl Status {
         }
         let now = moment::now(self.at);
         let mut passphrases = super::super::passphrases(&self.passin, None, &self.common, &[])?;
-        let held = Held::look(&self.live, self.live_key.as_deref(), now)?;
+        let held = Held::open(&self.live, self.live_key.as_deref(), None, now)?;
         let holder = store::holder(&held.site)?;
         let mut opened = Opened::read_visible(&held.site, &mut passphrases)?;
         if opened.leaf().is_none() {

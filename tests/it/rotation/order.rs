@@ -6,6 +6,11 @@ use std::path::Path;
 
 /// The steps of a command. What is synced with no name in between is in one line: its order is the system's own matter.
 fn steps(scenario: &Scenario) -> Vec<String> {
+    steps_to(0, scenario)
+}
+
+/// The same of one that ends with this code.
+fn steps_to(code: i32, scenario: &Scenario) -> Vec<String> {
     let place = scenario.place.copy();
     let calls = optional(&[
         "fsync",
@@ -20,7 +25,7 @@ fn steps(scenario: &Scenario) -> Vec<String> {
         &place,
         &["-y", "-o", "trace", "-e", &format!("trace={calls}")],
     );
-    assert!(ran.status.success());
+    assert_eq!(ran.status.code(), Some(code));
     let root = place.0.path().canonicalize().unwrap();
     let mut steps: Vec<Vec<String>> = vec![Vec::new()];
     for line in place.text("trace").lines() {
@@ -101,6 +106,24 @@ fn a_finish_waits_twice_for_the_disk() {
             "sync .pushcert/ck.pem + sync .pushcert/ck.pem/0001.live + sync .pushcert/ck.pem/0001.swap + sync .pushcert/ck.pem/HIDDEN + sync HIDDEN",
             "name ck.pem",
             "sync .",
+            "name .pushcert/ck.pem/state.json",
+        ]
+    );
+}
+
+#[test]
+fn what_is_put_back_after_a_failed_hook_is_on_the_disk_before_it_has_its_name() {
+    let mut undone = faults::finish();
+    undone.line = "rotate finish ck.pem new.cer --no-check -- false";
+    let steps = steps_to(2, &undone);
+    let after_the_swap = steps.iter().skip_while(|step| *step != "name ck.pem");
+    assert_eq!(
+        after_the_swap.collect::<Vec<_>>(),
+        [
+            "name ck.pem",
+            "sync . + sync HIDDEN",
+            "name ck.pem",
+            "sync . + sync .pushcert/ck.pem/HIDDEN",
             "name .pushcert/ck.pem/state.json",
         ]
     );

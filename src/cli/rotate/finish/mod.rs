@@ -84,10 +84,8 @@ impl Finish {
         let mut passphrases =
             super::super::passphrases(&self.passin, None, &self.common, &self.new)?;
         let live_key = self.live_key.as_deref();
-        let mut held = match self.dry_run {
-            true => Held::look(&self.live, live_key, now)?,
-            false => Held::take(&self.live, live_key, "finish", now)?,
-        };
+        let verb = (!self.dry_run).then_some("finish");
+        let mut held = Held::open(&self.live, live_key, verb, now)?;
         let warning = held.warning();
         let ready = self.read(&held, &mut passphrases, now)?;
         let mut reply = if self.dry_run {
