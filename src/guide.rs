@@ -1,6 +1,7 @@
 //! Where a folder stands on the way from nothing to a proven ck.pem, read from the files that lie in it.
 
-use crate::assembly::Parts;
+use crate::apple::kind::Kind;
+use crate::assembly::{KeyPart, LeafPart, Parts};
 use crate::inputs::{Inputs, State};
 use std::path::{Path, PathBuf};
 
@@ -39,8 +40,8 @@ pub struct Standing {
 const KEYLESS: &str = "a push certificate whose key is not here";
 
 impl Standing {
-    /// Judges what was opened; a locked file is taken for one that holds a key.
-    pub fn of(inputs: &Inputs) -> Standing {
+    /// Judges what was opened of a folder; a locked file is taken for one that holds a key.
+    pub fn of(folder: &Path, inputs: &Inputs) -> Standing {
         let parts = Parts::of(&inputs.files);
         let path = |sources: &[usize]| {
             let first = sources.first().and_then(|index| inputs.files.get(*index));
@@ -56,11 +57,20 @@ impl Standing {
         let (fitting, keyless): (Vec<_>, Vec<_>) = push
             .into_iter()
             .partition(|leaf| locked.is_some() || parts.key_for(&leaf.certificate).is_some());
-        let key = parts.keys.iter().find_map(|part| path(&part.sources));
-        let key = key.or(locked);
-        let done = inputs.files.iter().any(|input| {
-            input.path.file_name() == Some(RESULT.as_ref()) && input.contents().is_some()
-        });
+        // The key of a server or a CA, as a lab's are, is for no request.
+        let taken = |key: &&KeyPart| {
+            let spki = key.key.public_key().spki_sha256;
+            let fits = |leaf: &&&LeafPart| leaf.certificate.public_key.spki_sha256 == spki;
+            let mut certificates = foreign.iter().filter(fits);
+            certificates.any(|leaf| leaf.certificate.kind != Kind::Signing)
+        };
+        let mut keys = parts.keys.iter().filter(|key| !taken(key));
+        let key = keys.find_map(|part| path(&part.sources)).or(locked);
+        let result = folder.join(RESULT);
+        let done = inputs
+            .files
+            .iter()
+            .any(|input| input.path == result && input.contents().is_some());
         let stage = match (done, &key, fitting.is_empty()) {
             (true, _, _) => Stage::Proof,
             (false, _, false) => Stage::Merge,

@@ -157,7 +157,7 @@ impl Guide {
                 terminal::say(&format!("{}\n", escape::text(&error.to_string())));
             }
         }
-        Ok(Standing::of(&inputs))
+        Ok(Standing::of(&self.folder, &inputs))
     }
 
     /// Shows a command and runs it if it is wanted; its exit code.

@@ -37,6 +37,7 @@ mod waiting;
 mod wishes;
 
 use crate::files;
+use crate::report::escape;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use passphrase::{Passphrases, Source};
 use reply::{Reply, Stop};
@@ -232,13 +233,30 @@ fn ci() -> Option<String> {
 /// clap's own exit code for wrong usage is 2, which here means "the answer is no".
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return match error.print() {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(3),
+            _ => ExitCode::SUCCESS,
+        };
     }
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    if json {
-        let command = std::env::args().nth(1).unwrap_or_default();
-        let text = error.to_string();
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    // It repeats what was typed, line breaks and all.
+    let harmless = |text: String| {
+        let foreign = arguments.iter().flat_map(|argument| {
+            let (flag, value) = argument.split_once('=').unwrap_or((argument, ""));
+            [argument.as_str(), flag, value]
+        });
+        foreign.fold(text, |text, part| match escape::text(part) {
+            escaped if escaped != part => text.replace(part, &escaped),
+            _ => text,
+        })
+    };
+    if arguments.iter().any(|argument| argument == "--json") {
+        let command = arguments.iter().find(|argument| !argument.starts_with('-'));
+        let command = command.cloned().unwrap_or_default();
+        let text = harmless(error.to_string());
         let reason: Vec<&str> = text
             .lines()
             .take_while(|line| !line.is_empty())
@@ -247,6 +265,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         let reason = reason.join(" ");
         reply::print_usage(&command, reason.trim_start_matches("error: "));
     }
-    let _ = error.print();
+    terminal::say(&harmless(error.render().ansi().to_string()));
     ExitCode::from(64)
 }

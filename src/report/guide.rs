@@ -59,6 +59,7 @@ fn first_line(standing: &Standing) -> String {
     match (standing.stage, &standing.certificate) {
         (Stage::Request, _) => "no key is here yet".to_string(),
         (Stage::Certificate, _) => format!("{key} is here, its push certificate is not"),
+        (Stage::Merge, certificate) if *certificate == standing.key => format!("{key} is here"),
         (Stage::Merge, Some(certificate)) => format!("{} and {key} are here", name(certificate)),
         (Stage::Merge, None) => format!("{key} is here"),
         (Stage::Proof, _) => "ck.pem is here, not proven yet".to_string(),

@@ -1493,3 +1493,28 @@ fn the_mode_that_is_told_is_the_one_that_the_file_has() {
         assert!(first.lines().next().unwrap().ends_with(", 0640"), "{first}");
     }
 }
+
+#[test]
+fn what_is_wrong_on_the_command_line_is_repeated_on_one_line() {
+    let place = Place::with(&[]);
+    let ran = |arguments: &[&str]| {
+        let mut command = cargo_bin_cmd!("pushcert");
+        let output = command
+            .current_dir(place.0.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(64));
+        output
+    };
+    let stderr = String::from_utf8(ran(&["inspect", "--x\n::error::y"]).stderr).unwrap();
+    let first = stderr.lines().next().unwrap();
+    assert_eq!(
+        first,
+        "error: unexpected argument '--x\\u{a}::error::y' found"
+    );
+    assert!(stderr.lines().all(|line| !line.starts_with("::")));
+    let document = ran(&["--verbose", "inspect", "--json"]).stdout;
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    assert_eq!(document["command"], "inspect");
+}

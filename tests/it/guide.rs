@@ -91,6 +91,29 @@ not for this way
 }
 
 #[test]
+fn a_lab_beside_it_and_a_result_further_down_are_not_this_way() {
+    let place = TempDir::new().unwrap();
+    stdout(place.path(), "lab init");
+    std::fs::create_dir(place.path().join("old")).unwrap();
+    std::fs::copy(
+        format!("{FIXTURES}/ck.pem"),
+        place.path().join("old/ck.pem"),
+    )
+    .unwrap();
+    let shown = stdout(place.path(), "guide");
+    assert_eq!(
+        shown.lines().next(),
+        Some("step 3 of 5: old/ck.pem is here")
+    );
+    std::fs::remove_dir_all(place.path().join("old")).unwrap();
+    let shown = stdout(place.path(), "guide");
+    assert_eq!(
+        shown.lines().next(),
+        Some("step 1 of 5: no key is here yet")
+    );
+}
+
+#[test]
 fn json_tells_each_step_and_its_state() {
     let place = folder(&["push.key.pem", "aps.cer"]);
     let document: Value = serde_json::from_str(&stdout(place.path(), "guide --json")).unwrap();
