@@ -456,8 +456,8 @@ pub(super) const ALL: &[Entry] = &[
         id::SERVER_NOT_VERIFIED,
         [
             "the server's chain does not verify",
-            "this is the server's chain, not your certificate: an old CA store, or something that opens TLS in between",
-            "apt-get install ca-certificates, or --ca-file FILE",
+            "this is the server's chain, not your certificate: an old CA store, a private CA, TLS opened on the way, or one that has expired or names another host",
+            "apt-get install ca-certificates, or --ca-file FILE; what has expired or names another host is replaced on the server",
         ],
     ),
     finding(

@@ -113,6 +113,10 @@ pub fn finding_row(finding: &Finding) -> (String, String) {
     )
 }
 
+/// What to type where the certificate of a server has expired or names another host: no CA file helps.
+pub const ABOUT_SERVER: &str =
+    "pushcert explain server-not-verified    (its certificate is replaced on the server)";
+
 /// What begins a renewal: of a file that holds certificate and key a rotation, of anything else a request.
 pub fn renewal(path: Option<&str>) -> String {
     match path {

@@ -73,6 +73,10 @@ pub(super) fn next(checked: &Checked, path: &str) -> Option<String> {
         tls.is_some_and(|tls| tls.server_verify_error.is_some()) && asked.endpoint.apple.is_none()
     });
     if let Some(asked) = unverified {
+        let tls = asked.handshake.tls.as_ref();
+        if !tls.is_some_and(|tls| tls.server_untrusted) {
+            return Some(words::ABOUT_SERVER.to_owned());
+        }
         let gateway = address(asked);
         return Some(format!(
             "pushcert check {path} --gateway {gateway} --ca-file CA.pem    (names the CA of a private gateway)"

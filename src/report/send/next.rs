@@ -28,6 +28,12 @@ impl Sent<'_> {
         Some(escape::text(&entry.next.replace(" FILE", &own)))
     }
 
+    /// Whether the server's chain leads to no root that is trusted, and not to one that is but is wrong in another way.
+    fn is_untrusted(&self) -> bool {
+        let tls = self.handshake.and_then(|handshake| handshake.tls.as_ref());
+        tls.is_none_or(|tls| tls.server_untrusted)
+    }
+
     /// Where nothing was sent: what the finding says, or the check that shows the endpoint stage by stage.
     fn before_anything(&self) -> Option<String> {
         let finding = self.findings.first()?;
@@ -38,9 +44,10 @@ impl Sent<'_> {
             .filter(|hint| hint.starts_with("pushcert "));
         let text = match (command, finding.id) {
             (Some(command), _) => command.replace(" FILE", &format!(" {path}")),
-            (None, id::SERVER_NOT_VERIFIED) => {
-                "the same with --ca-file F, where F holds the CA of this server".to_owned()
-            }
+            (None, id::SERVER_NOT_VERIFIED) => match self.is_untrusted() {
+                true => "the same with --ca-file F, where F holds the CA of this server".to_owned(),
+                false => words::ABOUT_SERVER.to_owned(),
+            },
             (None, id::UNREACHABLE | id::NOT_A_GATEWAY | id::NOT_REQUESTED | id::REJECTED) => {
                 let gateway = match self.named {
                     true => format!(" --gateway {}", self.host),

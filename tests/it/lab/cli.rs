@@ -227,6 +227,41 @@ fn check_tells_every_fault_from_a_refusal() {
 }
 
 #[test]
+fn a_ca_file_is_advised_only_where_it_helps() {
+    let folder = place();
+    pushcert(folder.path(), "lab init --lab other");
+    let token = "a1".repeat(32);
+    let on_server =
+        "next  pushcert explain server-not-verified    (its certificate is replaced on the server)";
+    let sent = "next  the same with --ca-file F, where F holds the CA of this server";
+    for (flags, ca, of_check, of_send) in [
+        ("--server-cert expired", "lab", on_server, on_server),
+        ("--server-cert wrong-name", "lab", on_server, on_server),
+        (
+            "",
+            "other",
+            "--ca-file CA.pem    (names the CA of a private gateway)",
+            sent,
+        ),
+    ] {
+        let gateway = Serving::start(folder.path(), flags);
+        let server = format!("--gateway {} --ca-file {ca}/ca.pem", gateway.address);
+        let lines = [
+            (format!("check good.pem {server}"), of_check),
+            (
+                format!("send good.pem --token {token} --alert x {server}"),
+                of_send,
+            ),
+        ];
+        for (line, next) in lines {
+            let (_, shown, _) = pushcert(folder.path(), &line);
+            let last = shown.lines().last().unwrap();
+            assert!(last.ends_with(next), "{flags} {line}: {shown}");
+        }
+    }
+}
+
+#[test]
 fn flags_that_make_no_sense_are_wrong_usage() {
     let folder = place();
     let zero = "0".repeat(64);
