@@ -112,9 +112,9 @@ impl Summary {
         self.different.len()
     }
 
-    /// How many need action: different certificates that are not good, and files that could not be told.
+    /// How many of them are not good.
     pub fn needing_action(&self) -> usize {
-        self.needing_action.len() + self.unknown
+        self.needing_action.len()
     }
 
     /// What the rows amount to.

@@ -158,6 +158,33 @@ next  pushcert csr --out-key NewKey.pem --out-csr new.certSigningRequest    (the
 }
 
 #[test]
+fn the_first_line_counts_certificates_and_apart_from_them_what_could_not_be_told() {
+    let folder = fleet();
+    for (paths, first, distinct) in [
+        (
+            "certs nowhere",
+            "critical   3 of 5 certificates need action, 1 file could not be told",
+            5,
+        ),
+        (
+            "certs/tv.cer certs/web.cer nowhere nothing",
+            "unknown    none of 2 certificates needs action, 2 files could not be told",
+            2,
+        ),
+        (
+            "certs/tv.cer nowhere",
+            "unknown    1 certificate needs no action, 1 file could not be told",
+            1,
+        ),
+        ("nowhere", "unknown    no certificate could be told", 0),
+    ] {
+        let (_, stdout, _) = folder.run(paths);
+        assert_eq!(stdout.lines().next(), Some(first));
+        assert_eq!(folder.json(paths)["summary"]["distinct"], distinct);
+    }
+}
+
+#[test]
 fn where_all_is_good_one_line_says_what_ends_next() {
     let (code, stdout, _) = fleet().run("certs/tv.cer certs/web.cer");
     assert_eq!(

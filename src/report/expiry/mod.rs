@@ -134,12 +134,15 @@ fn answer(outcome: &Outcome) -> String {
     format!("{:<9}  {}\n", status.as_str(), headline(outcome))
 }
 
-/// `4 of 128 certificates need action`, or what ends first. Escaped.
+/// `4 of 128 certificates need action`, or what ends first; then what could not be told. Escaped.
 fn headline(outcome: &Outcome) -> String {
     let summary = outcome.summary;
-    let all = certificates(summary.distinct() + summary.unknown);
-    match (summary.needing_action(), &summary.next) {
-        (0, Some(next)) => format!(
+    let all = certificates(summary.distinct());
+    let told = match (summary.needing_action(), &summary.next, summary.unknown) {
+        (0, _, 1..) if summary.distinct() == 0 => {
+            return "no certificate could be told".to_string();
+        }
+        (0, Some(next), 0) => format!(
             "{all}, {} {} ({}, {})",
             match summary.distinct() {
                 1 => "it ends",
@@ -149,9 +152,15 @@ fn headline(outcome: &Outcome) -> String {
             escape::data(&next.title),
             next.not_after.date()
         ),
-        (0, None) => all,
-        (_, None) if summary.distinct() == 0 => "no certificate could be told".to_string(),
-        (1, _) => format!("1 of {all} needs action"),
-        (action, _) => format!("{action} of {all} need action"),
+        (0, _, 0) => all,
+        (0, ..) if summary.distinct() == 1 => format!("{all} needs no action"),
+        (0, ..) => format!("none of {all} needs action"),
+        (1, ..) => format!("1 of {all} needs action"),
+        (action, ..) => format!("{action} of {all} need action"),
+    };
+    match summary.unknown {
+        0 => told,
+        1 => format!("{told}, 1 file could not be told"),
+        unknown => format!("{told}, {unknown} files could not be told"),
     }
 }

@@ -29,7 +29,7 @@ pub fn text(outcome: &Outcome) -> String {
         page.push_str(&format!("  {}  {}\n", padded.join("  "), cells[4]));
     }
     let summary = outcome.summary;
-    let ok = summary.distinct() + summary.unknown - summary.needing_action();
+    let ok = summary.distinct() - summary.needing_action();
     if let (Some(next), 1..) = (&summary.next, ok) {
         page.push_str(&format!(
             "  ok         {ok} more, the next {} ({}, {})\n",

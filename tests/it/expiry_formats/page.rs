@@ -49,7 +49,7 @@ pub(super) fn page_of(fleet: &Fleet) -> Vec<u8> {
 fn it_is_one_file_with_its_data_in_it() {
     let fleet = fleet();
     let found = fleet.read("html");
-    let title = "Push certificates: 4 of 5 certificates need action";
+    let title = "Push certificates: 3 of 4 certificates need action, 1 file could not be told";
     assert_eq!(found["title"], title);
     let rows = &found["data"]["rows"];
     assert_eq!(
@@ -73,7 +73,10 @@ fn a_browser_shows_sorts_filters_and_searches_it() {
     let (saw, _) = seen();
     assert_eq!(saw["console"], json!([]));
     assert_eq!(saw["requests"], json!(["file:"]));
-    assert_eq!(saw["headline"], "critical 4 of 5 certificates need action");
+    assert_eq!(
+        saw["headline"],
+        "critical 3 of 4 certificates need action, 1 file could not be told"
+    );
     assert_eq!(saw["status"], "6 rows");
     let [app, news, pay, tv] = ["app", "news", "pay", "tv"].map(|app| format!("com.example.{app}"));
     let broken = "certs/broken.cer";
