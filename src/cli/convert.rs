@@ -126,7 +126,7 @@ impl Convert {
         for group in groups {
             let Some(first) = group.first() else { continue };
             let path = self.output_path(&first.path, into_folder);
-            let holds_key = conversion::holds_key(group, self.only.map(Only::from), joined);
+            let holds_key = conversion::holds_key(group, self.only.map(Only::from));
             if to_stdout && holds_key {
                 super::reply::check_stdout_for_key(self.common.json)?;
             } else if self.force && self.is_input_by_default(&path) {

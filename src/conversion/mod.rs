@@ -52,12 +52,11 @@ pub struct Piece {
 pub type Answer = std::result::Result<Piece, Vec<Finding>>;
 
 /// Whether the output of these inputs will hold a private key.
-pub fn holds_key(group: &[Input], only: Option<Only>, joined: bool) -> bool {
-    joined
-        || match only {
-            Some(Only::Certificates | Only::Leaf) => false,
-            Some(Only::Key) | None => !keys(group).is_empty(),
-        }
+pub fn holds_key(group: &[Input], only: Option<Only>) -> bool {
+    match only {
+        Some(Only::Certificates | Only::Leaf) => false,
+        Some(Only::Key) | None => !keys(group).is_empty(),
+    }
 }
 
 /// How the key was kept; a PKCS#12 that is written keeps nothing, it is asked.

@@ -1518,3 +1518,18 @@ fn what_is_wrong_on_the_command_line_is_repeated_on_one_line() {
     let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
     assert_eq!(document["command"], "inspect");
 }
+
+#[test]
+fn where_no_key_is_to_be_joined_nobody_is_asked_how_to_protect_it() {
+    let place = Place::with(&["aps.cer"]);
+    for form in ["p12", "keychain", "k8s-secret"] {
+        let ran = place.run(&format!("convert aps.cer --to {form} -o joined"));
+        assert_eq!(ran.code, 2, "{form}: {}", ran.stderr);
+        let first = ran.stderr.lines().next().unwrap();
+        assert_eq!(
+            first,
+            "error: aps.cer: no private key is here; the certificate com.example.app wants the key with SPKI 5cd81758",
+            "{form}"
+        );
+    }
+}
