@@ -96,11 +96,3 @@ impl Standing {
         }
     }
 }
-
-/// A name in the folder; in the current one just the name.
-pub fn inside(folder: &Path, name: &str) -> PathBuf {
-    match folder.as_os_str() == "." {
-        true => PathBuf::from(name),
-        false => folder.join(name),
-    }
-}

@@ -61,8 +61,8 @@ impl Csr {
     pub(super) fn run(self) -> Result<Reply, Box<Stop>> {
         let mut passphrases =
             super::passphrases(&self.passin, Some(&self.passout), &self.common, &[])?;
-        let csr_path = self.place(&self.out_csr);
-        let key_path = self.place(&self.out_key);
+        let csr_path = super::inside(&self.output, &self.out_csr);
+        let key_path = super::inside(&self.output, &self.out_key);
         let subject = Subject {
             email: self.email.clone(),
             common_name: self.common_name.clone(),
@@ -124,14 +124,6 @@ impl Csr {
         }
         let encrypted = key_pem.map(|(_, encrypted)| encrypted);
         Ok(self.reply(encrypted, &key_path, &csr_path))
-    }
-
-    /// A name in the folder; in the current one just the name.
-    fn place(&self, name: &Path) -> PathBuf {
-        match self.output.as_os_str() == "." {
-            true => name.to_path_buf(),
-            false => self.output.join(name),
-        }
     }
 
     fn refuse_existing(&self, key_path: &Path, csr_path: &Path) -> Result<(), Box<Stop>> {

@@ -182,7 +182,7 @@ impl Guide {
     }
 
     fn result(&self) -> PathBuf {
-        guide::inside(&self.folder, guide::RESULT)
+        super::inside(&self.folder, Path::new(guide::RESULT))
     }
 
     fn request(&self) -> Vec<OsString> {

@@ -42,7 +42,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use passphrase::{Passphrases, Source};
 use reply::{Reply, Stop};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Makes, converts, proves and watches Apple push certificates.
@@ -223,6 +223,14 @@ fn passphrases(
         }
     }
     Ok(passphrases)
+}
+
+/// A name in the folder; in the current one just the name.
+fn inside(folder: &Path, name: &Path) -> PathBuf {
+    match folder.as_os_str() == "." {
+        true => name.to_path_buf(),
+        false => folder.join(name),
+    }
 }
 
 /// The value of `CI`, which forbids prompts.
