@@ -46,8 +46,7 @@ impl Guide {
             return Err(Stop::usage("DIR is a folder, and this is a file")
                 .with_hint(format!("pushcert inspect {path}")));
         }
-        let ci = std::env::var("CI").ok();
-        if !terminal::may_select(self.common.no_input, ci.as_deref()) || self.common.json {
+        if !terminal::may_select(self.common.no_input, super::ci().as_deref()) || self.common.json {
             return self.tell();
         }
         files::make_folder(&self.folder)?;
