@@ -61,8 +61,8 @@ impl Standing {
         let taken = |key: &&KeyPart| {
             let spki = key.key.public_key().spki_sha256;
             let fits = |leaf: &&&LeafPart| leaf.certificate.public_key.spki_sha256 == spki;
-            let mut certificates = foreign.iter().filter(fits);
-            certificates.any(|leaf| leaf.certificate.kind != Kind::Signing)
+            let other = |leaf: &&LeafPart| leaf.certificate.kind != Kind::Signing;
+            foreign.iter().filter(fits).any(other) && !fitting.iter().any(|leaf| fits(&leaf))
         };
         let mut keys = parts.keys.iter().filter(|key| !taken(key));
         let key = keys.find_map(|part| path(&part.sources)).or(locked);
